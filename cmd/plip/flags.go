@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// addOutput defines -o, the place the command writes to. The place is not part
+// of the recorded configuration.
+func addOutput(f *pflag.FlagSet, out *string, usage string) {
+	f.StringVarP(out, "output", "o", "", usage)
+	annotate(f, unrecorded, "output")
+}
+
+// checkOutput reports a missing -o.
+func checkOutput(out string) error {
+	if out == "" {
+		return errors.New("--output (-o) is missing")
+	}
+	return nil
+}
+
+// addForce defines --force.
+func addForce(f *pflag.FlagSet, force *bool) {
+	f.BoolVar(force, "force", false, "start anew: remove what another run left in the output")
+	annotate(f, unrecorded, "force")
+}
+
+// addTimeLimit defines --time-limit, which newCommand gives to every
+// resumable command.
+func addTimeLimit(f *pflag.FlagSet, limit *time.Duration) {
+	f.DurationVar(limit, "time-limit", 0, "stop cleanly after this `time`, such as 11h50m, to be continued; 0 is none")
+	annotate(f, unrecorded, "time-limit")
+}
+
+// addMaxRejectRatio defines --max-reject-ratio.
+func addMaxRejectRatio(f *pflag.FlagSet, ratio *float64) {
+	f.Float64Var(ratio, "max-reject-ratio", 0.01, "fail when more than this `share` of 1,000 or more records is unusable")
+}
+
+// checkRatio reports a value outside 0..1.
+func checkRatio(flag string, v float64) error {
+	if !(v >= 0 && v <= 1) {
+		return fmt.Errorf("--%s: want a share in 0..1, got %v", flag, v)
+	}
+	return nil
+}
+
+// deviceFlags are the settings of commands that use libtorch.
+type deviceFlags struct {
+	device    string
+	precision string
+	threads   int
+}
+
+// addFlags defines --device, --precision and --threads. Threads are recorded
+// because sums depend on their number.
+func (d *deviceFlags) addFlags(f *pflag.FlagSet) {
+	f.StringVar(&d.device, "device", "auto", "`device` to compute on: auto, cpu, cuda or cuda:N")
+	f.StringVar(&d.precision, "precision", "auto", "number `format`: auto (bf16 where the hardware has it), fp32, bf16 or fp16")
+	f.IntVar(&d.threads, "threads", 0, "compute `threads`; 0 is one per core")
+}
+
+// validate reports every wrong value.
+func (d *deviceFlags) validate() error {
+	var problems []error
+	if n, ok := strings.CutPrefix(d.device, "cuda:"); ok {
+		if n == "" || strings.Trim(n, "0123456789") != "" || len(n) > 3 {
+			problems = append(problems, fmt.Errorf("--device: want a number after cuda:, got %q", n))
+		}
+	} else {
+		problems = append(problems, checkChoice("device", d.device, "auto", "cpu", "cuda"))
+	}
+	problems = append(problems, checkChoice("precision", d.precision, "auto", "fp32", "bf16", "fp16"))
+	if d.threads < 0 {
+		problems = append(problems, fmt.Errorf("--threads: want 0 or more, got %d", d.threads))
+	}
+	return errors.Join(problems...)
+}
+
+// checkChoice reports a value that is none of choices.
+func checkChoice(flag, got string, choices ...string) error {
+	for _, c := range choices {
+		if got == c {
+			return nil
+		}
+	}
+	return fmt.Errorf("--%s: want one of %s, got %q", flag, strings.Join(choices, ", "), got)
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"text/tabwriter"
+)
+
+// jsonKey is one documented key of a result.
+type jsonKey struct {
+	path, kind, doc string
+}
+
+// helpJSON writes the keys of every object that --json prints. They are the
+// json and doc tags of the result types, so they cannot go stale.
+func helpJSON(out io.Writer, list []command) error {
+	fmt.Fprint(out, "With --json a command prints one object on standard output. Shares and scores are\n"+
+		"fractions; [] is a list, NAME a key that the data gives.\n")
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	walk(list, "plip", func(path string, c command) {
+		if c.result == nil {
+			return
+		}
+		fmt.Fprintf(w, "\n%s --json\n", path)
+		for _, k := range jsonKeys("", reflect.TypeOf(c.result)) {
+			fmt.Fprintf(w, "  %s\t%s\t%s\n", k.path, k.kind, k.doc)
+		}
+	})
+	return w.Flush()
+}
+
+// jsonKeys lists the keys of a struct in order, nested ones after their parent.
+func jsonKeys(prefix string, t reflect.Type) []jsonKey {
+	var keys []jsonKey
+	for i := 0; i < t.NumField(); i++ {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous && name == "" {
+			keys = append(keys, jsonKeys(prefix, f.Type)...)
+			continue
+		}
+		if name == "-" || !f.IsExported() {
+			continue
+		}
+		path, kind, element := jsonKind(prefix+name, f.Type)
+		keys = append(keys, jsonKey{path, kind, f.Tag.Get("doc")})
+		if element != nil {
+			keys = append(keys, jsonKeys(path+".", element)...)
+		}
+	}
+	return keys
+}
+
+// jsonKind describes the JSON value of a Go type: path grows by [] and .NAME
+// for lists and maps, and element is the struct at the end, if there is one.
+func jsonKind(path string, t reflect.Type) (grown, kind string, element reflect.Type) {
+	switch t.Kind() {
+	case reflect.Pointer:
+		path, kind, element = jsonKind(path, t.Elem())
+		return path, kind + " or null", element
+	case reflect.Slice, reflect.Array:
+		return jsonKind(path+"[]", t.Elem())
+	case reflect.Map:
+		return jsonKind(path+".NAME", t.Elem())
+	case reflect.Struct:
+		return path, "object", t
+	case reflect.Bool:
+		return path, "true or false", nil
+	case reflect.String:
+		return path, "text", nil
+	case reflect.Float32, reflect.Float64:
+		return path, "number", nil
+	default:
+		return path, "integer", nil
+	}
+}
