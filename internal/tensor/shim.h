@@ -1,0 +1,113 @@
+// What gotch's C layer lacks, over the same torch::Tensor pointers. A call that can fail returns NULL or a message
+// that the caller frees with lt_free_message; results go to *out as new handles.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#ifdef __cplusplus
+#include <torch/torch.h>
+typedef torch::Tensor* tensor;
+extern "C" {
+#else
+typedef void* tensor;
+#endif
+
+typedef char* lt_error;
+void lt_free_message(lt_error);
+
+// The index of the calling thread's scope stack (0: none), kept in thread-local storage.
+int lt_slot(void);
+void lt_slot_set(int slot);
+
+// Handles.
+void lt_free(tensor);
+void lt_free_all(tensor* v, int n);
+lt_error lt_shape(tensor t, int64_t* dims, int capacity, int* rank);
+int lt_dtype(tensor t);
+int lt_device(tensor t);  // -1 CPU, otherwise the CUDA index
+int64_t lt_numel(tensor t);
+
+// Making tensors.
+lt_error lt_from_data(tensor* out, const void* data, const int64_t* dims, int rank, int dtype, int device);
+lt_error lt_from_blob(tensor* out, void* data, const int64_t* dims, int rank, int dtype, uintptr_t release);
+lt_error lt_empty(tensor* out, const int64_t* dims, int rank, int dtype, int device);
+lt_error lt_arange(tensor* out, int64_t n, int device);
+lt_error lt_to(tensor* out, tensor t, int dtype, int device);
+lt_error lt_contiguous(tensor* out, tensor t, int memory_format);
+lt_error lt_copy_out(tensor t, void* data, int dtype, int64_t count);
+
+// Arithmetic with numbers, and in place.
+lt_error lt_add_scalar(tensor* out, tensor t, double v);
+lt_error lt_mul_scalar(tensor* out, tensor t, double v);
+lt_error lt_pow_scalar(tensor* out, tensor t, double v);
+lt_error lt_clamp_min(tensor* out, tensor t, double v);
+lt_error lt_masked_fill(tensor* out, tensor t, tensor mask, double v);
+lt_error lt_eq_scalar(tensor* out, tensor t, double v);
+lt_error lt_leaky_relu(tensor* out, tensor t, double slope);
+lt_error lt_gelu(tensor* out, tensor t, int tanh);
+lt_error lt_add_(tensor t, tensor other, double alpha);
+lt_error lt_mul_scalar_(tensor t, double v);
+lt_error lt_copy_(tensor t, tensor from);
+lt_error lt_fill_(tensor t, double v);
+lt_error lt_relu_(tensor t);
+lt_error lt_normal_(tensor t, double mean, double std);
+lt_error lt_uniform_(tensor t, double from, double to);
+lt_error lt_norm_dim(tensor* out, tensor t, int64_t dim, int keep);
+lt_error lt_amax(tensor* out, tensor t, const int64_t* dims, int n, int keep);
+
+// Layers.
+lt_error lt_conv2d(tensor* out, tensor x, tensor w, tensor b, int64_t stride, int64_t padding);
+lt_error lt_conv_transpose2d(tensor* out, tensor x, tensor w, tensor b, int64_t stride, int64_t padding, int64_t output_padding);
+lt_error lt_max_pool2d(tensor* out, tensor x, int64_t kernel, int64_t stride, int64_t padding);
+lt_error lt_avg_pool2d(tensor* out, tensor x, int64_t kernel, int64_t stride);
+lt_error lt_upsample(tensor* out, tensor x, int64_t h, int64_t w, int bilinear);
+lt_error lt_sdpa(tensor* out, tensor q, tensor k, tensor v, tensor mask, double dropout, int causal);
+
+// Gradients. A parameter is a leaf tensor that requires a gradient.
+lt_error lt_set_requires_grad(tensor t, int on);
+int lt_requires_grad(tensor t);
+lt_error lt_detach(tensor* out, tensor t);
+lt_error lt_backward(tensor loss);
+lt_error lt_grad(tensor* out, tensor t);  // *out stays NULL where there is none
+lt_error lt_zero_grads(tensor* v, int n);  // drops them
+lt_error lt_grad_norm(double* norm, tensor* v, int n);
+lt_error lt_scale_grads(tensor* v, int n, double factor);
+
+// Optimizer updates in one pass over each parameter; parameters without a gradient are left alone.
+typedef struct {
+  double lr, weight_decay, beta1, beta2, beta3, eps, grad_scale;
+  double correction1, correction2, correction3;  // 1 - beta^step
+  int first_step, no_prox;
+} lt_adan_options;
+lt_error lt_adan(tensor* p, tensor* m, tensor* v, tensor* n, tensor* previous, int count, const lt_adan_options* o);
+typedef struct {
+  double lr, weight_decay, beta1, beta2, eps, grad_scale;
+  double correction1, correction2;
+} lt_adamw_options;
+lt_error lt_adamw(tensor* p, tensor* m, tensor* v, int count, const lt_adamw_options* o);
+
+// Modes of the calling thread. The guards return what was in force.
+int lt_grad_mode(int on);
+int lt_autocast_cpu(int on, int dtype);  // returns previous dtype, or -1 when it was off; dtype -1 means off
+void lt_deterministic(int on);
+void lt_set_threads(int n);
+int lt_get_threads(void);
+void lt_seed(int64_t seed);
+lt_error lt_rng_get(tensor* out);
+lt_error lt_rng_set(tensor state);
+
+// Memory that this thread's CPU tensors take, while tracked.
+void lt_memory_track(int on);
+int64_t lt_memory_live(void);
+int64_t lt_memory_peak(void);
+
+// Pickle archives that Python's torch.load(weights_only=True) opens.
+lt_error lt_save_archive(const char* path, const char** names, tensor* v, int n);
+
+// CUDA, opened late: before anything asks whether it is there.
+lt_error lt_cuda_open(const char* library);
+int lt_cuda_count(void);
+char* lt_build_text(void);  // capability, BLAS, threading; freed by lt_free_message
+
+#ifdef __cplusplus
+}
+#endif
