@@ -250,3 +250,6 @@ func asError(message C.lt_error) error {
 	}
 	return errors.New(firstLine(take(message)))
 }
+
+// Keep takes t out of the scope in force for good: the caller owns it and calls Free.
+func Keep(t Tensor) Tensor { return current().scope.Keep(t) }

@@ -1,0 +1,34 @@
+package nn
+
+import "plip/internal/tensor"
+
+// LayerNorm normalises over the last dimension.
+type LayerNorm struct {
+	Weight, Bias tensor.Tensor // [D]
+	eps          float64
+}
+
+// NewLayerNorm makes "weight" one and "bias" zero.
+func NewLayerNorm(path Path, d int64, eps float64) *LayerNorm {
+	return &LayerNorm{path.Param("weight", Constant(1), d), path.Param("bias", Constant(0), d), eps}
+}
+
+// Forward keeps the shape [..., D].
+func (l *LayerNorm) Forward(x tensor.Tensor) tensor.Tensor {
+	return x.LayerNorm(l.Weight, l.Bias, l.eps)
+}
+
+// BatchNorm normalises each channel of [N, C, H, W]. Momentum 0.1 and eps 1e-5, PyTorch's defaults.
+type BatchNorm struct{ Weight, Bias, Mean, Variance tensor.Tensor } // [C]
+
+// NewBatchNorm makes "weight" (filled with gamma), "bias" and the running statistics "running_mean" and "running_var".
+// The released files also hold "num_batches_tracked", a counter that nothing reads.
+func NewBatchNorm(path Path, c int64, gamma float64) *BatchNorm {
+	return &BatchNorm{path.Param("weight", Constant(gamma), c), path.Param("bias", Constant(0), c),
+		path.Buffer("running_mean", Constant(0), c), path.Buffer("running_var", Constant(1), c)}
+}
+
+// Forward normalises by the batch in training, and moves the running statistics; otherwise by these.
+func (b *BatchNorm) Forward(x tensor.Tensor, train bool) tensor.Tensor {
+	return x.BatchNorm(b.Weight, b.Bias, b.Mean, b.Variance, train, 0.1, 1e-5)
+}
