@@ -1,0 +1,263 @@
+package parquet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	pq "github.com/parquet-go/parquet-go"
+)
+
+// cursor walks the chosen columns of one row group, row by row.
+type cursor struct {
+	shard  *shardFile
+	row    int64 // of the file, next to be read
+	cols   Columns
+	chunks []*chunkCursor
+}
+
+// newCursor starts at row first of the group. Exact asks for the page index,
+// which pays for a single row and not for many.
+func (s *shardFile) newCursor(g int, first int64, cols Columns, exact bool) (*cursor, error) {
+	c := &cursor{shard: s, row: s.groups[g].firstRow + first, cols: cols}
+	for i := range s.columns {
+		column := &s.columns[i]
+		if column.group&cols == 0 {
+			continue
+		}
+		chunk, err := newChunkCursor(column, s.groups[g].chunks[column.leaf], first, exact)
+		if err != nil {
+			c.close()
+			return nil, fmt.Errorf("%s: column %q: %w", s.name, column.name, err)
+		}
+		c.chunks = append(c.chunks, chunk)
+	}
+	return c, nil
+}
+
+func (c *cursor) close() {
+	for _, chunk := range c.chunks {
+		chunk.close()
+	}
+}
+
+// next fills rows, column after column. Bad[i] is set where row i has bad data;
+// an error is one of the file.
+func (c *cursor) next(rows []Row, bad []*columnError) error {
+	for _, chunk := range c.chunks {
+		err := guard(func() error {
+			for i := range rows {
+				values, err := chunk.nextRow()
+				if err != nil {
+					return err
+				}
+				if err := chunk.column.set(chunk.column, &rows[i], values, &chunk.interner); err != nil && bad[i] == nil {
+					bad[i] = &columnError{chunk.column.name, err}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("%s: rows %d to %d: column %q: %w", c.shard.name, c.row, c.row+int64(len(rows)), chunk.column.name, err)
+		}
+	}
+	for i := range rows {
+		if c.cols&ColMeta != 0 && rows[i].FilePath == "" && !c.shard.own {
+			// A foreign file need not have paths; the picture's own name is the next best.
+			if checkPath(rows[i].ImagePath) == nil {
+				rows[i].FilePath = rows[i].ImagePath
+			}
+		}
+		if bad[i] == nil {
+			bad[i] = rows[i].checkRead(c.cols)
+		}
+	}
+	c.row += int64(len(rows))
+	return nil
+}
+
+// scanGroup streams rows first to first+n of a row group. I counts rows of the
+// file; bad says what is wrong with the row.
+func (s *shardFile) scanGroup(ctx context.Context, g int, first, n int64, cols Columns, fn func(i int64, r *Row, bad *columnError) error) error {
+	if n == 0 {
+		return nil
+	}
+	c, err := s.newCursor(g, first, cols, false)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	group := &s.groups[g]
+	batch := s.batchRows(g, cols)
+	for done := int64(0); done < n; {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("read %s: %w", s.name, err)
+		}
+		k := min(batch, n-done)
+		// New rows each time: the caller may keep what it is given.
+		rows, bad := make([]Row, k), make([]*columnError, k)
+		if err := c.next(rows, bad); err != nil {
+			return err
+		}
+		for i := range rows {
+			if err := fn(group.firstRow+first+done+int64(i), &rows[i], bad[i]); err != nil {
+				return err
+			}
+		}
+		done += k
+	}
+	return nil
+}
+
+// batchRows bounds the memory of a scan to about 4 MB of values at a time.
+func (s *shardFile) batchRows(g int, cols Columns) int64 {
+	const wantBytes = 4 << 20
+	group := &s.groups[g]
+	var bytes int64
+	for _, c := range s.columns {
+		if c.group&cols != 0 {
+			bytes += s.file.Metadata().RowGroups[g].Columns[c.leaf].MetaData.TotalUncompressedSize
+		}
+	}
+	perRow := bytes/max(group.rows, 1) + 1
+	return min(max(wantBytes/perRow, 1), 1024)
+}
+
+// chunkCursor walks the values of one column chunk.
+type chunkCursor struct {
+	column   *column
+	pages    pq.Pages
+	page     pq.Page
+	retired  []pq.Page // pages that the row at hand still points into
+	reader   pq.ValueReader
+	buffer   []pq.Value
+	ready    []pq.Value // values of buffer not yet taken
+	row      []pq.Value
+	interner interner
+}
+
+func newChunkCursor(column *column, chunk pq.ColumnChunk, first int64, exact bool) (*chunkCursor, error) {
+	c := &chunkCursor{column: column, buffer: make([]pq.Value, 256)}
+	err := guard(func() error {
+		if exact {
+			if f, ok := chunk.(*pq.FileColumnChunk); ok {
+				if _, err := f.OffsetIndex(); err != nil && !errors.Is(err, pq.ErrMissingOffsetIndex) {
+					return err
+				}
+			}
+		}
+		c.pages = chunk.Pages()
+		if first > 0 {
+			return c.pages.SeekToRow(first)
+		}
+		return nil
+	})
+	if err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *chunkCursor) close() {
+	c.retire()
+	c.release()
+	if c.pages != nil {
+		// Closing gives back buffers; nothing is written that could be lost.
+		_ = guard(c.pages.Close)
+		c.pages = nil
+	}
+}
+
+// nextRow returns the values of the next row, valid until the call after it.
+func (c *chunkCursor) nextRow() ([]pq.Value, error) {
+	c.release()
+	c.row = c.row[:0]
+	for {
+		if len(c.ready) == 0 {
+			err := c.fill()
+			if err == io.EOF && len(c.row) > 0 {
+				return c.row, nil
+			}
+			if err == io.EOF {
+				return nil, io.ErrUnexpectedEOF
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		n := c.rowEnd()
+		c.row = append(c.row, c.ready[:n]...)
+		c.ready = c.ready[n:]
+		if len(c.ready) > 0 || !c.column.isList {
+			return c.row, nil
+		}
+	}
+}
+
+// rowEnd returns how many of the ready values belong to the row at hand.
+func (c *chunkCursor) rowEnd() int {
+	if !c.column.isList {
+		return 1
+	}
+	for i := range c.ready {
+		if c.ready[i].RepetitionLevel() == 0 && (i > 0 || len(c.row) > 0) {
+			return i
+		}
+	}
+	return len(c.ready)
+}
+
+// fill reads more values, from the next page when this one is done.
+func (c *chunkCursor) fill() error {
+	for {
+		if c.reader == nil {
+			page, err := c.pages.ReadPage()
+			if err != nil {
+				return err
+			}
+			c.page, c.reader = page, page.Values()
+		}
+		n, err := c.reader.ReadValues(c.buffer)
+		if err != nil && err != io.EOF {
+			return err
+		}
+		if n > 0 && c.column.keepsPage && c.page.Dictionary() != nil {
+			// The dictionary is shared by all pages and would be kept by any one of its pictures.
+			for i := range c.buffer[:n] {
+				c.buffer[i] = c.buffer[i].Clone()
+			}
+		}
+		c.ready = c.buffer[:n]
+		if err == io.EOF || n == 0 {
+			c.retire()
+		}
+		if n > 0 {
+			return nil
+		}
+	}
+}
+
+// retire parts with the page; its memory stays until the row that points into it
+// was taken.
+func (c *chunkCursor) retire() {
+	if c.page != nil {
+		c.retired = append(c.retired, c.page)
+	}
+	c.page, c.reader = nil, nil
+}
+
+// release gives retired pages back once no ready value points into them. Pages
+// of pictures are left to the collector: the rows handed out point into them.
+func (c *chunkCursor) release() {
+	if len(c.ready) > 0 {
+		return
+	}
+	if !c.column.keepsPage {
+		for _, p := range c.retired {
+			pq.Release(p)
+		}
+	}
+	c.retired = c.retired[:0]
+}

@@ -1,0 +1,23 @@
+package parquet
+
+import (
+	"fmt"
+	"runtime"
+)
+
+// guard runs f and turns a panic of the Parquet library into an error: it checks
+// a file's structure but not every number in it, and a dataset of a million
+// files will hold a broken one. Panics of our own making and of the runtime's
+// memory management are not affected, since no code of ours panics inside f.
+func guard(f func() error) (err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case runtime.Error:
+			err = fmt.Errorf("corrupt file: %w", p)
+		default:
+			err = fmt.Errorf("corrupt file: %v", p)
+		}
+	}()
+	return f()
+}

@@ -1,0 +1,217 @@
+package parquet
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	pq "github.com/parquet-go/parquet-go"
+)
+
+// ownFile reports whether a name in a dataset directory is one of ours, which
+// Force may remove.
+func ownFile(name string) bool {
+	switch {
+	case name == manifestName, name == runName, name == rejectsName:
+		return true
+	case strings.HasPrefix(name, temporaryPrefix):
+		return true
+	}
+	return isShardName(name)
+}
+
+func isShardName(name string) bool {
+	ok, err := regexp.MatchString(`^part-[0-9]{5,}\.parquet$`, name)
+	return ok && err == nil
+}
+
+// removeDataset removes our files from dir, the manifest first: what is left if
+// the removal is cut short is an unfinished run, never a finished dataset that
+// lacks shards.
+func removeDataset(dir string) error {
+	if err := os.Remove(filepath.Join(dir, manifestName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := syncDir(dir); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Type().IsRegular() && ownFile(e.Name()) {
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return syncDir(dir)
+}
+
+// claimDir makes dir the place of this run: run.json is there afterwards with
+// this configuration, and no other was.
+func claimDir(dir string, o *WriterOptions, create createFunc) error {
+	given := newRunFile(o)
+	finished := true
+	if _, err := os.Stat(filepath.Join(dir, manifestName)); errors.Is(err, fs.ErrNotExist) {
+		finished = false
+	} else if err != nil {
+		return err
+	}
+	stored, err := readRunFile(dir)
+	switch {
+	case err == nil:
+		if diffs := stored.diff(given); len(diffs) > 0 {
+			return &ConfigMismatchError{Dir: dir, Diffs: diffs}
+		}
+		if finished {
+			return fmt.Errorf("%s: %w", dir, ErrFinished)
+		}
+		return nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	case finished:
+		return fmt.Errorf("%s holds a dataset without %s: want an empty folder", dir, runName)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), ".parquet") {
+			return fmt.Errorf("%s holds %s but no %s: want an empty folder or an unfinished run", dir, e.Name(), runName)
+		}
+	}
+	b, err := given.encode()
+	if err != nil {
+		return err
+	}
+	return writeFileAtomic(dir, runName, b, create)
+}
+
+// adopt keeps the whole shards of an earlier run and removes the rest. It
+// returns the length of rejects.jsonl that goes with them.
+func (w *Writer) adopt(ctx context.Context) (rejectsBytes int64, err error) {
+	for i := 0; ; i++ {
+		kept, err := w.adoptShard(ctx, i)
+		if ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+		if err != nil && !errors.Is(err, errShardUnusable) {
+			return 0, err
+		}
+		if err != nil {
+			break
+		}
+		rejectsBytes = kept.rejectsBytes
+		w.resumed = kept.consumed
+	}
+	w.consumed = w.resumed
+	w.markedRows = w.rows
+	w.marked = w.rows > 0
+	return rejectsBytes, w.removeLeftovers()
+}
+
+// errShardUnusable marks a shard that is missing, damaged or not at a border at
+// which a run can resume. It is written again.
+var errShardUnusable = errors.New("shard cannot be kept")
+
+func (w *Writer) adoptShard(ctx context.Context, i int) (footer, error) {
+	f, err := openShard(w.dir, shardName(i))
+	if errors.Is(err, fs.ErrNotExist) {
+		return footer{}, errShardUnusable
+	}
+	if err != nil {
+		return footer{}, fmt.Errorf("%w: %w", errShardUnusable, err)
+	}
+	defer f.close()
+	if !f.own || f.foot.consumed < 0 || f.rows == 0 || f.shape() != schemaShape(fileSchema(&w.options)) {
+		return footer{}, errShardUnusable
+	}
+	shard, ids, err := f.check(ctx, nil)
+	if err != nil {
+		return footer{}, fmt.Errorf("%w: %w", errShardUnusable, err)
+	}
+	for _, id := range ids.list {
+		if !w.seen.add(id) {
+			return footer{}, fmt.Errorf("%w: identity %d is in an earlier shard too", errShardUnusable, id)
+		}
+	}
+	w.last = ids.list[len(ids.list)-1]
+	w.rows += shard.Rows
+	w.manifest.addShard(shard)
+	return f.foot, nil
+}
+
+// removeLeftovers removes unfinished files and the shards that were not kept.
+func (w *Writer) removeLeftovers() error {
+	keep := map[string]bool{}
+	for _, s := range w.manifest.Shards {
+		keep[s.File] = true
+	}
+	entries, err := os.ReadDir(w.dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name := e.Name()
+		stale := strings.HasPrefix(name, temporaryPrefix) || isShardName(name) && !keep[name]
+		if !stale || !e.Type().IsRegular() {
+			continue
+		}
+		if err := os.Remove(filepath.Join(w.dir, name)); err != nil {
+			return err
+		}
+	}
+	return syncDir(w.dir)
+}
+
+// hashFile returns the SHA-256 of a reader's size bytes in lower-case hex.
+func hashFile(ctx context.Context, r io.ReaderAt, size int64) (string, error) {
+	h := sha256.New()
+	const step = 16 << 20
+	for at := int64(0); at < size; at += step {
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
+		if _, err := io.Copy(h, io.NewSectionReader(r, at, min(step, size-at))); err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// schemaShape is a schema as text, by which two files are compared.
+func schemaShape(n pq.Node) string {
+	var b strings.Builder
+	writeShape(&b, "", n)
+	return b.String()
+}
+
+func writeShape(b *strings.Builder, name string, n pq.Node) {
+	mode := "required"
+	switch {
+	case n.Optional():
+		mode = "optional"
+	case n.Repeated():
+		mode = "repeated"
+	}
+	if n.Leaf() {
+		fmt.Fprintf(b, "%s %s %v;", mode, name, n.Type())
+		return
+	}
+	fmt.Fprintf(b, "%s %s{", mode, name)
+	for _, f := range n.Fields() {
+		writeShape(b, f.Name(), f)
+	}
+	b.WriteByte('}')
+}

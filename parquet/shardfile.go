@@ -1,0 +1,184 @@
+package parquet
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	pq "github.com/parquet-go/parquet-go"
+)
+
+// readBufferBytes is the read-ahead of a column chunk. Pages are longer and read
+// past the buffer; it serves page headers and small columns.
+const readBufferBytes = 16 << 10
+
+// shardFile is one open Parquet file, ours or a foreign one. Safe for concurrent
+// use.
+type shardFile struct {
+	name    string // as it stands in errors
+	reader  io.ReaderAt
+	closer  io.Closer
+	size    int64
+	file    *pq.File
+	rows    int64
+	columns []column // found columns, in file order
+	groups  []fileGroup
+
+	own  bool // written by a Writer
+	foot footer
+}
+
+// fileGroup is one row group of a file.
+type fileGroup struct {
+	firstRow, rows int64
+	chunks         []pq.ColumnChunk // by leaf index
+	bytes          int64            // uncompressed, all columns
+}
+
+func openShard(dir, base string) (*shardFile, error) {
+	f, err := os.Open(filepath.Join(dir, filepath.FromSlash(base)))
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	s, err := openShardReader(base, f, info.Size())
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	s.closer = f
+	return s, nil
+}
+
+// openShardReader opens a shard that r holds. Nothing but the footer is read.
+func openShardReader(name string, r io.ReaderAt, size int64) (*shardFile, error) {
+	s := &shardFile{name: name, reader: r, size: size}
+	if err := guard(s.open); err != nil {
+		return nil, fmt.Errorf("open %s: %w", name, err)
+	}
+	return s, nil
+}
+
+func (s *shardFile) open() (err error) {
+	if err := checkFooterLength(s.reader, s.size); err != nil {
+		return err
+	}
+	s.file, err = pq.OpenFile(s.reader, s.size,
+		pq.SkipPageIndex(true), // read when a row is asked for
+		pq.SkipBloomFilters(true),
+		pq.ReadBufferSize(readBufferBytes),
+	)
+	if err != nil {
+		return err
+	}
+	if s.foot, s.own, err = readFooter(s.file); err != nil {
+		return err
+	}
+	if s.columns, err = findColumns(s.file.Root()); err != nil {
+		return err
+	}
+	for i, g := range s.file.RowGroups() {
+		group := fileGroup{firstRow: s.rows, rows: g.NumRows(), chunks: g.ColumnChunks()}
+		for _, c := range s.file.Metadata().RowGroups[i].Columns {
+			m := c.MetaData
+			if m.TotalCompressedSize < 0 || m.TotalUncompressedSize < 0 || m.DataPageOffset < 0 || m.DictionaryPageOffset < 0 {
+				return fmt.Errorf("row group %d: want sizes and offsets that are not negative", i)
+			}
+			if m.TotalCompressedSize > s.size || c.OffsetIndexOffset > s.size || int64(c.OffsetIndexLength) > s.size {
+				return fmt.Errorf("row group %d: want a column chunk within the file's %d bytes", i, s.size)
+			}
+			group.bytes += m.TotalUncompressedSize
+		}
+		if group.rows < 0 {
+			return fmt.Errorf("row group %d: want a row count that is not negative, got %d", i, group.rows)
+		}
+		s.rows += group.rows
+		s.groups = append(s.groups, group)
+	}
+	if s.rows != s.file.NumRows() {
+		return fmt.Errorf("want %d rows as the footer says, got %d in row groups", s.file.NumRows(), s.rows)
+	}
+	return nil
+}
+
+// checkFooterLength keeps a corrupt length from becoming a 4 GB allocation.
+func checkFooterLength(r io.ReaderAt, size int64) error {
+	const frame = 12 // PAR1, length, PAR1
+	if size < frame {
+		return fmt.Errorf("want a Parquet file, got %d bytes", size)
+	}
+	var tail [8]byte
+	if _, err := r.ReadAt(tail[:], size-8); err != nil {
+		return err
+	}
+	if string(tail[4:]) != "PAR1" {
+		return fmt.Errorf("want a Parquet file ending in %q, got %q", "PAR1", tail[4:])
+	}
+	if n := int64(binary.LittleEndian.Uint32(tail[:4])); n > size-frame {
+		return fmt.Errorf("want a footer within the file's %d bytes, got %d", size, n)
+	}
+	return nil
+}
+
+func (s *shardFile) close() error {
+	if s.closer == nil {
+		return nil
+	}
+	return s.closer.Close()
+}
+
+// shape is the file's schema as schemaShape gives it.
+func (s *shardFile) shape() string { return schemaShape(s.file.Root()) }
+
+// identityRuns are the identities of a file in the order of their first row.
+type identityRuns struct {
+	list []int64
+	seen *identitySet
+}
+
+// check reads every page of one of our shards, which compares all checksums, and
+// counts what the footer claims. Image, when not nil, looks at each picture.
+func (s *shardFile) check(ctx context.Context, image func(data []byte) error) (Shard, *identityRuns, error) {
+	shard := Shard{File: s.name, Rows: s.rows, Bytes: s.size}
+	ids := &identityRuns{seen: newIdentitySet()}
+	for g := range s.groups {
+		err := s.scanGroup(ctx, g, 0, s.groups[g].rows, ColAll, func(i int64, r *Row, bad *columnError) error {
+			if bad == nil && image != nil {
+				if err := image(r.Image); err != nil {
+					bad = &columnError{"image", err}
+				}
+			}
+			if bad != nil {
+				return &RowError{File: s.name, Row: i, Column: bad.column, Err: bad.err}
+			}
+			if n := len(ids.list); n == 0 || ids.list[n-1] != r.ID {
+				if !ids.seen.add(r.ID) {
+					return &RowError{File: s.name, Row: i, Column: "id", Err: fmt.Errorf("want the rows of an identity together, got %d again", r.ID)}
+				}
+				ids.list = append(ids.list, r.ID)
+			}
+			shard.Captions += int64(len(r.Captions))
+			return nil
+		})
+		if err != nil {
+			return Shard{}, nil, err
+		}
+	}
+	shard.Identities = int64(len(ids.list))
+	if shard.Identities != s.foot.identities || shard.Captions != s.foot.captions {
+		return Shard{}, nil, fmt.Errorf("%s: want %d identities and %d captions as the footer says, got %d and %d",
+			s.name, s.foot.identities, s.foot.captions, shard.Identities, shard.Captions)
+	}
+	sum, err := hashFile(ctx, s.reader, s.size)
+	if err != nil {
+		return Shard{}, nil, fmt.Errorf("read %s: %w", s.name, err)
+	}
+	shard.SHA256 = sum
+	return shard, ids, nil
+}
