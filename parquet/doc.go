@@ -5,6 +5,7 @@
 //	part-00000.parquet    shards, numbered from 0 without gaps
 //	part-00001.parquet
 //	rejects.jsonl         inputs that were left out, one JSON object a line
+//	README.md             dataset card, by which the datasets library finds the shards
 //	dataset.json          the manifest, written last
 //
 // A directory with dataset.json is finished; one without it is an unfinished
@@ -14,20 +15,23 @@
 //
 // # Columns
 //
-//	image           struct<bytes: binary, path: string>  the encoded file as it was found
-//	id              int64                                 identity
-//	file_path       string                                relative, slash-separated
-//	camera          int32, nullable, optional column
-//	split           string, nullable, optional column
-//	source          string                                dataset name
-//	width, height   int32                                 pixels
-//	attributes      list<string>                          six slots or empty
-//	captions        list<string>                          in style order
-//	prompt_caption  list<string>
-//	labels          list<int8>, nullable, optional column
-//	embedding       list<float32>, nullable, optional column
-//	truth_id        int64, nullable, optional column      the drawn identity of a made corpus
-//	truth_attributes list<string>, nullable, optional column
+//	image             struct<bytes: binary, path: string>  the encoded file as it was found
+//	id                int64         identity
+//	file_path         string        relative, slash-separated
+//	camera            int32         optional column
+//	split             string        optional column
+//	source            string        dataset name
+//	width, height     int32         pixels
+//	attributes        list<string>  six slots or empty
+//	captions          list<string>  in style order
+//	prompt_caption    list<string>
+//	labels            list<int8>    optional column
+//	embedding         list<float32> optional column
+//	truth_id          int64         optional column: the drawn identity of a made corpus
+//	truth_attributes  list<string>  optional column
+//
+// The schema lets every value be null, because the datasets library asks for
+// that; only values of optional columns are.
 //
 // Image bytes are stored plain, without compression, dictionary or bounds;
 // every other column is compressed with zstd. Every page carries a CRC-32.

@@ -20,7 +20,7 @@ import (
 // Force may remove.
 func ownFile(name string) bool {
 	switch {
-	case name == manifestName, name == runName, name == rejectsName:
+	case name == manifestName, name == runName, name == rejectsName, name == cardName:
 		return true
 	case strings.HasPrefix(name, temporaryPrefix):
 		return true
@@ -106,11 +106,11 @@ func (w *Writer) adopt(ctx context.Context) (rejectsBytes int64, err error) {
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
-		if err != nil && !errors.Is(err, errShardUnusable) {
-			return 0, err
+		if errors.Is(err, errShardUnusable) {
+			break
 		}
 		if err != nil {
-			break
+			return 0, err
 		}
 		rejectsBytes = kept.rejectsBytes
 		w.resumed = kept.consumed
@@ -125,13 +125,22 @@ func (w *Writer) adopt(ctx context.Context) (rejectsBytes int64, err error) {
 // which a run can resume. It is written again.
 var errShardUnusable = errors.New("shard cannot be kept")
 
+// unusable keeps a disk that cannot be read from costing a shard: only what is
+// wrong with the content makes it unusable.
+func unusable(err error) error {
+	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errShardUnusable, err)
+}
+
 func (w *Writer) adoptShard(ctx context.Context, i int) (footer, error) {
 	f, err := openShard(w.dir, shardName(i))
 	if errors.Is(err, fs.ErrNotExist) {
 		return footer{}, errShardUnusable
 	}
 	if err != nil {
-		return footer{}, fmt.Errorf("%w: %w", errShardUnusable, err)
+		return footer{}, unusable(err)
 	}
 	defer f.close()
 	if !f.own || f.foot.consumed < 0 || f.rows == 0 || f.shape() != schemaShape(fileSchema(&w.options)) {
@@ -139,7 +148,7 @@ func (w *Writer) adoptShard(ctx context.Context, i int) (footer, error) {
 	}
 	shard, ids, err := f.check(ctx, nil)
 	if err != nil {
-		return footer{}, fmt.Errorf("%w: %w", errShardUnusable, err)
+		return footer{}, unusable(err)
 	}
 	for _, id := range ids.list {
 		if !w.seen.add(id) {

@@ -6,51 +6,54 @@ import (
 	pq "github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
 	"github.com/parquet-go/parquet-go/compress/zstd"
+	"github.com/parquet-go/parquet-go/encoding"
 )
 
 // fileSchema is the Parquet schema of a shard, columns in the order of the
-// package comment.
+// package comment. Every column may be null, as in the files of other writers:
+// the datasets library takes a struct for a picture only if it and both its
+// fields are nullable.
 func fileSchema(o *WriterOptions) *pq.Schema {
 	codec := &zstd.Codec{Level: zstd.SpeedDefault}
-	text := func() pq.Node { return compressed(pq.Encoded(pq.String(), &pq.Plain), codec) }
+	leaf := func(n pq.Node, e encoding.Encoding, c compress.Codec) pq.Node {
+		return pq.Optional(pq.Compressed(pq.Encoded(n, e), c))
+	}
+	text := func() pq.Node { return leaf(pq.String(), &pq.Plain, codec) }
 	// A handful of values repeated over all rows: a dictionary is ten times smaller.
-	word := func() pq.Node { return compressed(pq.Encoded(pq.String(), &pq.RLEDictionary), codec) }
-	number := func(t pq.Type) pq.Node { return compressed(pq.Encoded(pq.Leaf(t), &pq.Plain), codec) }
+	word := func() pq.Node { return leaf(pq.String(), &pq.RLEDictionary, codec) }
+	number := func(t pq.Type) pq.Node { return leaf(pq.Leaf(t), &pq.Plain, codec) }
+	listOf := func(n pq.Node) pq.Node { return pq.Optional(pq.List(n)) }
 
-	image := structNode{}
-	image.add("bytes", compressed(pq.Encoded(pq.Leaf(pq.ByteArrayType), &pq.Plain), &pq.Uncompressed))
+	image, root := structNode{}, structNode{}
+	image.add("bytes", leaf(pq.Leaf(pq.ByteArrayType), &pq.Plain, &pq.Uncompressed))
 	image.add("path", text())
-
-	root := structNode{}
-	root.add("image", image)
+	root.add("image", pq.Optional(image))
 	root.add("id", number(pq.Int64Type))
 	root.add("file_path", text())
 	if o.Camera {
-		root.add("camera", pq.Optional(number(pq.Int32Type)))
+		root.add("camera", number(pq.Int32Type))
 	}
 	if o.Split {
-		root.add("split", pq.Optional(word()))
+		root.add("split", word())
 	}
 	root.add("source", word())
 	root.add("width", number(pq.Int32Type))
 	root.add("height", number(pq.Int32Type))
-	root.add("attributes", pq.List(word()))
-	root.add("captions", pq.List(text()))
-	root.add("prompt_caption", pq.List(text()))
+	root.add("attributes", listOf(word()))
+	root.add("captions", listOf(text()))
+	root.add("prompt_caption", listOf(text()))
 	if o.Labels {
-		root.add("labels", pq.Optional(pq.List(compressed(pq.Encoded(pq.Int(8), &pq.Plain), codec))))
+		root.add("labels", listOf(leaf(pq.Int(8), &pq.Plain, codec)))
 	}
 	if o.Embedding {
-		root.add("embedding", pq.Optional(pq.List(compressed(pq.Encoded(pq.Leaf(pq.FloatType), &pq.Plain), codec))))
+		root.add("embedding", listOf(number(pq.FloatType)))
 	}
 	if o.Truth {
-		root.add("truth_id", pq.Optional(number(pq.Int64Type)))
-		root.add("truth_attributes", pq.Optional(pq.List(word())))
+		root.add("truth_id", number(pq.Int64Type))
+		root.add("truth_attributes", listOf(word()))
 	}
 	return pq.NewSchema("schema", root)
 }
-
-func compressed(n pq.Node, c compress.Codec) pq.Node { return pq.Compressed(n, c) }
 
 // structNode is a group whose fields keep the order they were added in; the
 // library's own group sorts them by name.

@@ -33,9 +33,6 @@ type shardWriter struct {
 	shard Shard
 }
 
-// columnSetter appends the values of one row's column, levels included.
-type columnSetter func(dst []pq.Value, r *Row) []pq.Value
-
 func newShardWriter(dir string, index int, o *WriterOptions, create createFunc) (*shardWriter, error) {
 	file, err := newAtomicFile(dir, shardName(index), create)
 	if err != nil {
@@ -153,99 +150,4 @@ func (w *shardWriter) writeFooter(f *footer) error {
 		}
 		return w.writer.Close()
 	})
-}
-
-// columnSetters returns one setter for each leaf column of fileSchema, in order.
-func columnSetters(o *WriterOptions) []columnSetter {
-	setters := []columnSetter{
-		required(func(r *Row) pq.Value { return pq.ByteArrayValue(r.Image) }),
-		required(func(r *Row) pq.Value { return stringValue(r.ImagePath) }),
-		required(func(r *Row) pq.Value { return pq.Int64Value(r.ID) }),
-		required(func(r *Row) pq.Value { return stringValue(r.FilePath) }),
-	}
-	if o.Camera {
-		setters = append(setters, optional(func(r *Row) (pq.Value, bool) {
-			if r.Camera == nil {
-				return pq.Value{}, false
-			}
-			return pq.Int32Value(*r.Camera), true
-		}))
-	}
-	if o.Split {
-		setters = append(setters, optional(func(r *Row) (pq.Value, bool) { return stringValue(r.Split), r.Split != "" }))
-	}
-	setters = append(setters,
-		required(func(r *Row) pq.Value { return stringValue(r.Source) }),
-		required(func(r *Row) pq.Value { return pq.Int32Value(r.Width) }),
-		required(func(r *Row) pq.Value { return pq.Int32Value(r.Height) }),
-		list(func(r *Row) []string { return r.Attributes }, stringValue, false),
-		list(func(r *Row) []string { return r.Captions }, stringValue, false),
-		list(func(r *Row) []string { return r.PromptCaption }, stringValue, false),
-	)
-	if o.Labels {
-		setters = append(setters, list(func(r *Row) []int8 { return r.Labels }, func(v int8) pq.Value { return pq.Int32Value(int32(v)) }, true))
-	}
-	if o.Embedding {
-		setters = append(setters, list(func(r *Row) []float32 { return r.Embedding }, pq.FloatValue, true))
-	}
-	if o.Truth {
-		setters = append(setters, optional(func(r *Row) (pq.Value, bool) {
-			if r.TruthID == nil {
-				return pq.Value{}, false
-			}
-			return pq.Int64Value(*r.TruthID), true
-		}))
-		setters = append(setters, list(func(r *Row) []string { return r.TruthAttributes }, stringValue, true))
-	}
-	for i, set := range setters {
-		setters[i] = func(dst []pq.Value, r *Row) []pq.Value {
-			dst = set(dst, r)
-			for j := range dst {
-				dst[j] = dst[j].Level(dst[j].RepetitionLevel(), dst[j].DefinitionLevel(), i)
-			}
-			return dst
-		}
-	}
-	return setters
-}
-
-func stringValue(s string) pq.Value { return pq.ByteArrayValue([]byte(s)) }
-
-// required columns have no levels.
-func required(get func(r *Row) pq.Value) columnSetter {
-	return func(dst []pq.Value, r *Row) []pq.Value { return append(dst, get(r)) }
-}
-
-// optional columns are at definition level 1 where there is a value.
-func optional(get func(r *Row) (pq.Value, bool)) columnSetter {
-	return func(dst []pq.Value, r *Row) []pq.Value {
-		v, ok := get(r)
-		if !ok {
-			return append(dst, pq.Value{}.Level(0, 0, 0))
-		}
-		return append(dst, v.Level(0, 1, 0))
-	}
-}
-
-// list columns have a definition level of 0 for an empty list and 1 for an
-// element, one more when the list itself can be null (nil).
-func list[T any](get func(r *Row) []T, value func(T) pq.Value, nullable bool) columnSetter {
-	base := 0
-	if nullable {
-		base = 1
-	}
-	return func(dst []pq.Value, r *Row) []pq.Value {
-		values := get(r)
-		if len(values) == 0 {
-			level := base
-			if values == nil {
-				level = 0
-			}
-			return append(dst, pq.Value{}.Level(0, level, 0))
-		}
-		for i, v := range values {
-			dst = append(dst, value(v).Level(min(i, 1), base+1, 0))
-		}
-		return dst
-	}
 }
