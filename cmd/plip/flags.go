@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 	"time"
 
@@ -91,3 +93,20 @@ func checkChoice(flag, got string, choices ...string) error {
 	}
 	return fmt.Errorf("--%s: want one of %s, got %q", flag, strings.Join(choices, ", "), got)
 }
+
+// checkAbsent reports an output file that is there already.
+func checkAbsent(path string) error {
+	switch _, err := os.Lstat(path); {
+	case err == nil:
+		return &outputExistsError{path}
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	default:
+		return err
+	}
+}
+
+// outputExistsError is an output that would be overwritten.
+type outputExistsError struct{ path string }
+
+func (e *outputExistsError) Error() string { return e.path + " exists" }

@@ -2,16 +2,34 @@ package main
 
 import (
 	"errors"
+
+	"plip/ingest/split"
+	"plip/internal/runlog"
+	"plip/parquet"
 )
 
 // hints returns what the user can do about err, one line each. This is the one
 // place where hints are written; packages below return typed errors.
 func hints(err error) []string {
 	var (
-		usage *usageError
-		stop  *interruption
-		lines []string
+		usage   *usageError
+		stop    *interruption
+		lines   []string
+		exists  *outputExistsError
+		noSplit *split.NoSplitError
 	)
+	if isConfigMismatch(err) {
+		lines = append(lines, "use the same settings, another -o, or --force to start anew")
+	}
+	if errors.As(err, &exists) {
+		lines = append(lines, "--force replaces it")
+	}
+	if errors.As(err, &noSplit) {
+		lines = append(lines, "CUHK-PEDES' caption_all.json has no splits; its reid_raw.json has")
+	}
+	if errors.Is(err, parquet.ErrUnfinished) {
+		lines = append(lines, "the command that began it continues it")
+	}
 	if errors.As(err, &stop) && stop.resumes {
 		lines = append(lines, "the same command continues where this one stopped")
 	}
@@ -19,4 +37,12 @@ func hints(err error) []string {
 		lines = append(lines, usage.command+" --help shows an example")
 	}
 	return lines
+}
+
+// isConfigMismatch reports whether err is an output that another configuration
+// began. Its status is 2.
+func isConfigMismatch(err error) bool {
+	var dataset *parquet.ConfigMismatchError
+	var run *runlog.MismatchError
+	return errors.As(err, &dataset) || errors.As(err, &run)
 }

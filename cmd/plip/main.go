@@ -49,7 +49,7 @@ func exitStatus(err error) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), isConfigMismatch(err):
 		return 2
 	case isInterruption(err):
 		return 130

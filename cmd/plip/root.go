@@ -29,6 +29,7 @@ import (
 // Then list it here, in the order of the pipeline.
 func commands() []command {
 	return []command{
+		splitCommand(),
 		versionCommand(),
 	}
 }
