@@ -1,0 +1,62 @@
+#include "textflag.h"
+
+// func tileAVX2(a0, a1, a2, a3, b0, b1 *float32, blocks int, tile *[8][8]float32)
+//
+// Y0..Y7 are the lanes of (a0,b0), (a0,b1), (a1,b0) and so on. Products are
+// rounded before they are added, as tileGo does.
+TEXT ·tileAVX2(SB), NOSPLIT, $0-64
+	MOVQ   a0+0(FP), R8
+	MOVQ   a1+8(FP), R9
+	MOVQ   a2+16(FP), R10
+	MOVQ   a3+24(FP), R11
+	MOVQ   b0+32(FP), R12
+	MOVQ   b1+40(FP), R13
+	MOVQ   blocks+48(FP), CX
+	MOVQ   tile+56(FP), DI
+	XORQ   BX, BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+loop:
+	VMOVUPS (R12)(BX*1), Y8
+	VMOVUPS (R13)(BX*1), Y9
+	VMOVUPS (R8)(BX*1), Y10
+	VMOVUPS (R9)(BX*1), Y11
+	VMULPS  Y8, Y10, Y12
+	VMULPS  Y9, Y10, Y13
+	VMULPS  Y8, Y11, Y14
+	VMULPS  Y9, Y11, Y15
+	VADDPS  Y12, Y0, Y0
+	VADDPS  Y13, Y1, Y1
+	VADDPS  Y14, Y2, Y2
+	VADDPS  Y15, Y3, Y3
+	VMOVUPS (R10)(BX*1), Y10
+	VMOVUPS (R11)(BX*1), Y11
+	VMULPS  Y8, Y10, Y12
+	VMULPS  Y9, Y10, Y13
+	VMULPS  Y8, Y11, Y14
+	VMULPS  Y9, Y11, Y15
+	VADDPS  Y12, Y4, Y4
+	VADDPS  Y13, Y5, Y5
+	VADDPS  Y14, Y6, Y6
+	VADDPS  Y15, Y7, Y7
+	ADDQ    $32, BX
+	DECQ    CX
+	JNZ     loop
+
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	VMOVUPS Y4, 128(DI)
+	VMOVUPS Y5, 160(DI)
+	VMOVUPS Y6, 192(DI)
+	VMOVUPS Y7, 224(DI)
+	VZEROUPPER
+	RET

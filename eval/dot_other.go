@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package eval
+
+func tileBlocks(a *[4][]float32, b *[2][]float32, tile *[8][8]float32) { tileGo(a, b, tile) }
