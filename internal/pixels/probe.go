@@ -68,10 +68,13 @@ func Probe(data []byte) (Info, error) {
 			return Info{}, &RejectError{Reason: ReasonUnsupported, Format: s.format, Err: errors.New("want jpeg, png, bmp, webp or gif")}
 		case whole:
 			info, err := s.probe(data)
+			if err == nil {
+				err = checkSize(info)
+			}
 			if err != nil {
 				return Info{}, err
 			}
-			return info, checkSize(info)
+			return info, nil
 		case cut && cutFormat == "" && s.magic[0] != '?':
 			cutFormat = s.format
 		}

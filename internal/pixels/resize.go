@@ -1,14 +1,15 @@
 package pixels
 
 import (
+	"encoding/binary"
 	"fmt"
 	"sync"
 )
 
 // resizeScratch is the memory one resize needs besides its result.
 type resizeScratch struct {
-	rows []uint8 // the horizontally resized rows, [rows, w, 3]
-	sums []int32 // one output row before rounding, [w, 3]
+	rows   []uint8   // the horizontally resized rows, [rows, w, 3]
+	planes [3][]pair // R, G, B of two source rows, [src.W] each
 }
 
 var (
@@ -27,29 +28,27 @@ func ResizeBicubic(dst []uint8, src *Image, w, h int) {
 		panic(fmt.Sprintf("pixels: internal error: resize of %d bytes (%dx%d) into %d bytes (%dx%d)",
 			len(src.Pix), src.W, src.H, len(dst), w, h))
 	}
-	switch {
-	case w == src.W && h == src.H:
+	if w == src.W && h == src.H {
 		copy(dst, src.Pix)
-		return
-	case h == src.H:
-		resizeRows(dst, src.Pix, kernels.get(src.W, w), src.W, w)
 		return
 	}
 	scratch := scratches.Get().(*resizeScratch)
 	defer scratches.Put(scratch)
-
+	if h == src.H {
+		resizeRows(dst, src.Pix, kernels.get(src.W, w), src.W, w, scratch)
+		return
+	}
 	columns := kernels.get(src.H, h)
 	last := columns.spans[h-1]
 	top, end := columns.spans[0].first, last.first+last.n
 	rows := src.Pix[3*src.W*top : 3*src.W*end]
 	if w != src.W {
 		scratch.rows = grow(scratch.rows, 3*w*(end-top))
-		resizeRows(scratch.rows, rows, kernels.get(src.W, w), src.W, w)
+		resizeRows(scratch.rows, rows, kernels.get(src.W, w), src.W, w, scratch)
 		rows = scratch.rows
 	}
-	scratch.sums = grow(scratch.sums, 3*w)
 	for y, s := range columns.spans {
-		mixRows(dst[3*w*y:3*w*(y+1)], rows[3*w*(s.first-top):], columns.weights[s.at:s.at+s.n], scratch.sums)
+		mixRows(dst[3*w*y:3*w*(y+1)], rows[3*w*(s.first-top):], columns.weights[s.at:s.at+s.n])
 	}
 }
 
@@ -61,73 +60,82 @@ func grow[T any](s []T, n int) []T {
 	return s[:n]
 }
 
-// half is one half in units of 2^-22, for rounding.
-const half = 1 << (weightBits - 1)
-
-// clip rounds a sum of weighted samples (half already added) to 8 bits.
-func clip(sum int32) uint8 {
-	return uint8(min(max(sum>>weightBits, 0), 255))
-}
-
-// resizeRows filters each row of src, srcW pixels, to w pixels in dst.
-func resizeRows(dst, src []uint8, k *kernel, srcW, w int) {
-	for len(src) >= 3*srcW && len(dst) >= 3*w {
-		out, row := dst[:3*w], src[:3*srcW]
-		for _, s := range k.spans {
-			weights := k.weights[s.at : s.at+s.n]
-			p := row[3*s.first:]
-			r, g, b := int32(half), int32(half), int32(half)
-			for _, c := range weights {
-				if len(p) < 3 {
-					break // never: it removes the bounds checks
-				}
-				r += c * int32(p[0])
-				g += c * int32(p[1])
-				b += c * int32(p[2])
-				p = p[3:]
-			}
-			if len(out) < 3 {
-				break // never
-			}
-			out[0], out[1], out[2] = clip(r), clip(g), clip(b)
-			out = out[3:]
+// resizeRows filters each row of src, srcW pixels, to w pixels in dst. Two rows go through together, see pair.
+func resizeRows(dst, src []uint8, k *kernel, srcW, w int, scratch *resizeScratch) {
+	for c := range scratch.planes {
+		scratch.planes[c] = grow(scratch.planes[c], srcW)
+	}
+	for len(src) > 0 {
+		upper, lower := src[:3*srcW], src[:3*srcW]
+		outUpper, outLower := dst[:3*w], dst[:3*w]
+		if len(src) > 3*srcW { // an odd last row is paired with itself
+			lower, outLower = src[3*srcW:][:3*srcW], dst[3*w:][:3*w]
 		}
-		dst, src = dst[3*w:], src[3*srcW:]
+		packRows(&scratch.planes, upper, lower)
+		resizeRowPair(outUpper, outLower, &scratch.planes, k)
+		src, dst = src[min(6*srcW, len(src)):], dst[min(6*w, len(dst)):]
 	}
 }
 
-// mixRows writes the weighted sum of len(weights) consecutive rows of len(dst) bytes. Four rows are taken at a time, the
-// most that stay in registers; sums carries what the blocks before have added.
-func mixRows(dst, rows []uint8, weights, sums []int32) {
-	n := len(dst)
-	sums = sums[:n]
-	if len(weights) == 4 { // enlarging: nearly always
-		a, b, c, d := rows[:n], rows[n:][:n], rows[2*n:][:n], rows[3*n:][:n]
-		k0, k1, k2, k3 := weights[0], weights[1], weights[2], weights[3]
-		for i := range dst {
-			dst[i] = clip(half + k0*int32(a[i]) + k1*int32(b[i]) + k2*int32(c[i]) + k3*int32(d[i]))
+// packRows makes one plane a channel of two rows of RGB, the upper row in the low lane.
+func packRows(planes *[3][]pair, upper, lower []uint8) {
+	r, g, b := planes[0], planes[1], planes[2]
+	for i := 0; i < len(r) && i < len(g) && i < len(b) && len(upper) >= 3 && len(lower) >= 3; i++ {
+		r[i] = pair(upper[0]) | pair(lower[0])<<32
+		g[i] = pair(upper[1]) | pair(lower[1])<<32
+		b[i] = pair(upper[2]) | pair(lower[2])<<32
+		upper, lower = upper[3:], lower[3:]
+	}
+}
+
+// resizeRowPair filters two rows to len(k.spans) pixels each.
+func resizeRowPair(outUpper, outLower []uint8, planes *[3][]pair, k *kernel) {
+	for _, s := range k.spans {
+		weights := k.weights[s.at : s.at+s.n]
+		reds := planes[0][s.first:][:len(weights)]
+		greens := planes[1][s.first:][:len(weights)]
+		blues := planes[2][s.first:][:len(weights)]
+		r, g, b := halves, halves, halves
+		for i, weight := range weights {
+			c := pair(weight)
+			r += c * reds[i]
+			g += c * greens[i]
+			b += c * blues[i]
 		}
-		return
-	}
-	for i := range sums {
-		sums[i] = half
-	}
-	for len(weights) >= 4 {
-		a, b, c, d := rows[:n], rows[n:][:n], rows[2*n:][:n], rows[3*n:][:n]
-		k0, k1, k2, k3 := weights[0], weights[1], weights[2], weights[3]
-		for i := range sums {
-			sums[i] += k0*int32(a[i]) + k1*int32(b[i]) + k2*int32(c[i]) + k3*int32(d[i])
+		if len(outUpper) < 3 || len(outLower) < 3 {
+			return // never: it removes the bounds checks below
 		}
-		rows, weights = rows[4*n:], weights[4:]
+		outUpper[0], outUpper[1], outUpper[2] = r.low(), g.low(), b.low()
+		outLower[0], outLower[1], outLower[2] = r.high(), g.high(), b.high()
+		outUpper, outLower = outUpper[3:], outLower[3:]
 	}
-	for ; len(weights) > 0; weights = weights[1:] {
-		a, k := rows[:n], weights[0]
-		for i := range sums {
-			sums[i] += k * int32(a[i])
+}
+
+// mixRows writes the weighted sum of len(weights) consecutive rows of len(dst) bytes, eight columns at a time: a word of
+// eight samples is four pairs, of the bytes four apart.
+func mixRows(dst, rows []uint8, weights []int32) {
+	const lanes = 0x000000ff_000000ff
+	n, x := len(dst), 0
+	for ; x+8 <= n; x += 8 {
+		s0, s1, s2, s3 := halves, halves, halves, halves
+		at := x
+		for _, weight := range weights {
+			c, v := pair(weight), binary.LittleEndian.Uint64(rows[at:])
+			s0 += c * pair(v&lanes)
+			s1 += c * pair(v>>8&lanes)
+			s2 += c * pair(v>>16&lanes)
+			s3 += c * pair(v>>24&lanes)
+			at += n
 		}
-		rows = rows[min(n, len(rows)):]
+		out := dst[x : x+8 : x+8]
+		out[0], out[1], out[2], out[3] = s0.low(), s1.low(), s2.low(), s3.low()
+		out[4], out[5], out[6], out[7] = s0.high(), s1.high(), s2.high(), s3.high()
 	}
-	for i, s := range sums {
-		dst[i] = clip(s)
+	for ; x < n; x++ {
+		sum := halves
+		for i, weight := range weights {
+			sum += pair(weight) * pair(rows[i*n+x])
+		}
+		dst[x] = sum.low()
 	}
 }
