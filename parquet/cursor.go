@@ -188,9 +188,15 @@ func (c *chunkCursor) nextRow() ([]pq.Value, error) {
 			}
 		}
 		n := c.rowEnd()
-		c.row = append(c.row, c.ready[:n]...)
+		part := c.ready[:n:n]
 		c.ready = c.ready[n:]
-		if len(c.ready) > 0 || !c.column.isList {
+		whole := len(c.ready) > 0 || !c.column.isList
+		if whole && len(c.row) == 0 {
+			return part, nil // the usual case, without a copy
+		}
+		// The buffer is about to be filled anew with the rest of this row.
+		c.row = append(c.row, part...)
+		if whole {
 			return c.row, nil
 		}
 	}

@@ -68,18 +68,33 @@ func (r *Rejects) restore(keep int64) error {
 	if err := f.Truncate(keep); err != nil {
 		return err
 	}
-	d := json.NewDecoder(io.LimitReader(f, keep))
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	r.flushed, r.marked = keep, keep
+	r.counts, r.total, err = readRejects(r.file, keep)
+	return err
+}
+
+// readRejects counts the first size bytes of a rejects.jsonl by reason.
+func readRejects(file string, size int64) (counts map[string]int64, total int64, err error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer f.Close()
+	counts = map[string]int64{}
+	d := json.NewDecoder(io.LimitReader(f, size))
 	for {
 		var line rejectLine
 		switch err := d.Decode(&line); {
 		case err == io.EOF:
-			r.flushed, r.marked = keep, keep
-			return f.Sync()
+			return counts, total, nil
 		case err != nil:
-			return fmt.Errorf("byte %d: %w", d.InputOffset(), err)
+			return nil, 0, fmt.Errorf("line %d: byte %d: %w", total+1, d.InputOffset(), err)
 		}
-		r.counts[line.Reason]++
-		r.total++
+		counts[line.Reason]++
+		total++
 	}
 }
 

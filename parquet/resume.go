@@ -20,7 +20,7 @@ import (
 // Force may remove.
 func ownFile(name string) bool {
 	switch {
-	case name == manifestName, name == runName, name == rejectsName, name == cardName:
+	case name == manifestName, name == runName, name == rejectsName:
 		return true
 	case strings.HasPrefix(name, temporaryPrefix):
 		return true
@@ -146,9 +146,12 @@ func (w *Writer) adoptShard(ctx context.Context, i int) (footer, error) {
 	if !f.own || f.foot.consumed < 0 || f.rows == 0 || f.shape() != schemaShape(fileSchema(&w.options)) {
 		return footer{}, errShardUnusable
 	}
-	shard, ids, err := f.check(ctx, nil)
+	shard, ids, err := f.check(ctx, nil, func(e *RowError) error { return e })
 	if err != nil {
 		return footer{}, unusable(err)
+	}
+	if shard.Identities != f.foot.identities {
+		return footer{}, errShardUnusable
 	}
 	for _, id := range ids.list {
 		if !w.seen.add(id) {

@@ -1,7 +1,6 @@
 package parquet
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -135,50 +134,3 @@ func (s *shardFile) close() error {
 
 // shape is the file's schema as schemaShape gives it.
 func (s *shardFile) shape() string { return schemaShape(s.file.Root()) }
-
-// identityRuns are the identities of a file in the order of their first row.
-type identityRuns struct {
-	list []int64
-	seen *identitySet
-}
-
-// check reads every page of one of our shards, which compares all checksums, and
-// counts what the footer claims. Image, when not nil, looks at each picture.
-func (s *shardFile) check(ctx context.Context, image func(data []byte) error) (Shard, *identityRuns, error) {
-	shard := Shard{File: s.name, Rows: s.rows, Bytes: s.size}
-	ids := &identityRuns{seen: newIdentitySet()}
-	for g := range s.groups {
-		err := s.scanGroup(ctx, g, 0, s.groups[g].rows, ColAll, func(i int64, r *Row, bad *columnError) error {
-			if bad == nil && image != nil {
-				if err := image(r.Image); err != nil {
-					bad = &columnError{"image", err}
-				}
-			}
-			if bad != nil {
-				return &RowError{File: s.name, Row: i, Column: bad.column, Err: bad.err}
-			}
-			if n := len(ids.list); n == 0 || ids.list[n-1] != r.ID {
-				if !ids.seen.add(r.ID) {
-					return &RowError{File: s.name, Row: i, Column: "id", Err: fmt.Errorf("want the rows of an identity together, got %d again", r.ID)}
-				}
-				ids.list = append(ids.list, r.ID)
-			}
-			shard.Captions += int64(len(r.Captions))
-			return nil
-		})
-		if err != nil {
-			return Shard{}, nil, err
-		}
-	}
-	shard.Identities = int64(len(ids.list))
-	if shard.Identities != s.foot.identities || shard.Captions != s.foot.captions {
-		return Shard{}, nil, fmt.Errorf("%s: want %d identities and %d captions as the footer says, got %d and %d",
-			s.name, s.foot.identities, s.foot.captions, shard.Identities, shard.Captions)
-	}
-	sum, err := hashFile(ctx, s.reader, s.size)
-	if err != nil {
-		return Shard{}, nil, fmt.Errorf("read %s: %w", s.name, err)
-	}
-	shard.SHA256 = sum
-	return shard, ids, nil
-}

@@ -225,7 +225,7 @@ func (w *Writer) finish() error {
 	if err != nil {
 		return err
 	}
-	if err := writeFileAtomic(w.dir, cardName, w.manifest.card(), w.create); err != nil {
+	if err := writeCard(w.dir, w.create); err != nil {
 		return err
 	}
 	return writeFileAtomic(w.dir, manifestName, b, w.create)
