@@ -12,8 +12,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-
-	pq "github.com/parquet-go/parquet-go"
 )
 
 // ownFile reports whether a name in a dataset directory is one of ours, which
@@ -143,7 +141,7 @@ func (w *Writer) adoptShard(ctx context.Context, i int) (footer, error) {
 		return footer{}, unusable(err)
 	}
 	defer f.close()
-	if !f.own || f.foot.consumed < 0 || f.rows == 0 || f.shape() != schemaShape(fileSchema(&w.options)) {
+	if !f.own || f.foot.consumed < 0 || f.rows == 0 || checkSchema(f.file, &w.options) != nil {
 		return footer{}, errShardUnusable
 	}
 	shard, ids, err := f.check(ctx, nil, func(e *RowError) error { return e })
@@ -200,30 +198,4 @@ func hashFile(ctx context.Context, r io.ReaderAt, size int64) (string, error) {
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// schemaShape is a schema as text, by which two files are compared.
-func schemaShape(n pq.Node) string {
-	var b strings.Builder
-	writeShape(&b, "", n)
-	return b.String()
-}
-
-func writeShape(b *strings.Builder, name string, n pq.Node) {
-	mode := "required"
-	switch {
-	case n.Optional():
-		mode = "optional"
-	case n.Repeated():
-		mode = "repeated"
-	}
-	if n.Leaf() {
-		fmt.Fprintf(b, "%s %s %v;", mode, name, n.Type())
-		return
-	}
-	fmt.Fprintf(b, "%s %s{", mode, name)
-	for _, f := range n.Fields() {
-		writeShape(b, f.Name(), f)
-	}
-	b.WriteByte('}')
 }

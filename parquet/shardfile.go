@@ -131,6 +131,3 @@ func (s *shardFile) close() error {
 	}
 	return s.closer.Close()
 }
-
-// shape is the file's schema as schemaShape gives it.
-func (s *shardFile) shape() string { return schemaShape(s.file.Root()) }
