@@ -154,7 +154,8 @@ func TestKernelCacheBound(t *testing.T) {
 			t.Fatalf("cache holds %d kernels, want at most %d", len(c.bySize), maxKernels)
 		}
 	}
-	if c.get(5, 4) != c.get(5, 4) {
+	first := c.get(5, 4)
+	if again := c.get(5, 4); again != first {
 		t.Error("the same size gives two kernels")
 	}
 }
