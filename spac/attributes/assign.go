@@ -24,6 +24,9 @@ func assign(phrases []phrase, tokens []token) {
 // counts applies the marks of a keyword.
 func (p *phrase) counts(n *noun, tokens []token) bool {
 	modified := p.first < p.head
+	if !modified && !p.supported && n.slot != Gender && p.head+1 < len(tokens) && tokens[p.head+1].text == ":" {
+		return false // the label of a list: "Shoes: black boots"
+	}
 	if n.marks&needsModifier != 0 && !modified {
 		return false
 	}

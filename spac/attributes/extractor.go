@@ -105,6 +105,9 @@ func valueOf(phrases []phrase, tokens []token, s Slot) int {
 			continue
 		}
 		if !phrases[i].isMinor(tokens) {
+			if s == Gender {
+				return toldGender(phrases, tokens, i)
+			}
 			return i
 		}
 		if least < 0 {
@@ -112,6 +115,23 @@ func valueOf(phrases []phrase, tokens []token, s Slot) int {
 		}
 	}
 	return least
+}
+
+// toldGender returns the phrase that tells the gender of a neutral first one in "the
+// pedestrian is a tall man" and "pedestrian, woman", otherwise first.
+func toldGender(phrases []phrase, tokens []token, first int) int {
+	p := &phrases[first]
+	if classOf(tokens[p.first:p.head+1]) != Neutral || first+1 >= len(phrases) {
+		return first
+	}
+	q := &phrases[first+1]
+	if q.slot != Gender || classOf(tokens[q.first:q.head+1]) == Neutral || q.lead != p.head+1 {
+		return first
+	}
+	if t := tokens[q.lead].tag; t == tagBe || t == tagComma {
+		return first + 1
+	}
+	return first
 }
 
 func (p *phrase) span(tokens []token) Span {

@@ -26,6 +26,11 @@ func (c Class) String() string {
 func (e *Extractor) Class(phrase string) Class {
 	tokens := e.words.split(nil, phrase)
 	e.words.tagAll(tokens)
+	return classOf(tokens)
+}
+
+// classOf returns the class of the first gendered noun.
+func classOf(tokens []token) Class {
 	for i := range tokens {
 		if c := tokens[i].personClass(); c != Neutral {
 			return c

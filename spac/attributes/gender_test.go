@@ -61,6 +61,7 @@ func TestRewriteGender(t *testing.T) {
 		{Female, "", "A male pedestrian walks past people.", "A female pedestrian walks past people."},
 		{Neutral, "", "A woman carries her bag. She is alone, by herself, and it is hers. Look at her.",
 			"A person carries their bag. The person is alone, by themselves, and it is theirs. Look at them."},
+		{Female, "", "The pedestrian is a tall man.", "The pedestrian is a tall woman."},
 		{Neutral, "", "A male student.", "An adult student."},
 		{Male, "", "WOMAN in red. Her hat.", "Man in red. His hat."},
 		{Male, "", "A woman’s coat.", "A man’s coat."},

@@ -11,7 +11,7 @@ import (
 // for those whose noun has no counterpart; "" takes "man", "woman" or "person".
 //
 // Nouns of the other class become their counterparts (boy and girl), a neutral noun that
-// names the caption's person becomes word, pronouns follow, "they" and its verb only where
+// names the caption's person becomes word unless another noun tells a gender, pronouns follow, "they" and its verb only where
 // no gendered pronoun says that somebody else is meant. A second person ("beside a blonde
 // woman") keeps its gender when the caption's own person already has the wanted one. Case
 // is kept, and "a" or "an" before a changed word is put right. With Neutral, "he" becomes
@@ -28,6 +28,7 @@ func (e *Extractor) RewriteGender(caption string, to Class, word string) string 
 		w.plural = e.words.pluralPerson(w.noun)
 	}
 	g := readGenders(tokens)
+	w.neutral = g.firstOf == Neutral
 	// A caption about the wanted class may name others; their words stay.
 	w.keepOthers = g.subject() == to && g.nouns[to.opposite()] > 0
 	w.they = g.pronouns[Male] == 0 && g.pronouns[Female] == 0 && g.nouns[Male]+g.nouns[Female]+g.nouns[Neutral] > 0
@@ -41,6 +42,7 @@ type rewriter struct {
 	noun, plural string
 	keepOthers   bool
 	they         bool // "they" is the caption's person
+	neutral      bool // no noun tells a gender: the neutral one is replaced
 	named        bool // its first person noun has been passed
 }
 
@@ -127,8 +129,8 @@ func (w *rewriter) person(i int) (string, bool) {
 		if t.noun.plural || i > 0 && personKeyword(&w.tokens[i-1]) || i+1 < len(w.tokens) && w.tokens[i+1].personClass() != Neutral {
 			return "", false // "people", "male pedestrian", "adult man"
 		}
-		if !isFirst && !w.definite(i) {
-			return "", false // another person
+		if !w.neutral || !isFirst && !w.definite(i) {
+			return "", false // "the pedestrian is a man", another person
 		}
 		return w.noun, true
 	case w.keepOthers:

@@ -137,7 +137,7 @@ func settle(tokens []token, i int) {
 	case tagUnknown:
 		t.tag = tagModifier
 		switch before {
-		case tagKeyword, tagNoun, tagPronoun, tagBe:
+		case tagKeyword, tagNoun, tagPronoun:
 			t.tag = tagVerb // an unlisted word after a noun: most often its verb
 		}
 	case tagKeyword:
