@@ -34,11 +34,12 @@ type command struct {
 	long    string // what it reads, does and writes
 	example string // one line, run by a script in testdata/script
 	args    argCount
-	presets fs.FS     // NAME.yaml files for --preset; nil when there are none
-	result  any       // zero value of what --json prints; nil when it prints no result
-	resumes bool      // whether the same command continues an interrupted run; gives it --time-limit
-	options options   // nil for a group
-	sub     []command // the commands of a group
+	presets fs.FS             // NAME.yaml files for --preset; nil when there are none
+	result  any               // zero value of what --json prints; nil when it prints no result
+	docs    map[string]string // meaning of result's keys by path, where its fields have no doc tags
+	resumes bool              // whether the same command continues an interrupted run; gives it --time-limit
+	options options           // nil for a group
+	sub     []command         // the commands of a group
 }
 
 // newCommand makes the cobra command of c and of the commands below it.
@@ -57,22 +58,17 @@ func newCommand(c command, std *streams) *cobra.Command {
 	}
 	cc.Args = func(cc *cobra.Command, args []string) error {
 		if err := c.args.check(c.use, args); err != nil {
-			return &usageError{cc.CommandPath(), err}
+			return &commandError{err: &usageError{err}, path: cc.CommandPath()}
 		}
 		return nil
 	}
 	s := c.newSettings(cc.Flags())
 	cc.RunE = func(cc *cobra.Command, args []string) error {
 		invocation := &call{streams: *std, args: args, settings: s, result: c.result, progress: newProgress(std.err)}
-		err := invocation.do(cc.Context(), c.options)
-		var usage *usageError
-		if errors.As(err, &usage) && usage.command == "" {
-			usage.command = cc.CommandPath()
+		if err := invocation.do(cc.Context(), c.options); err != nil {
+			return &commandError{err, cc.CommandPath(), c.resumes, cc.Flags().Lookup("force") != nil}
 		}
-		if isInterruption(err) {
-			return &interruption{err, c.resumes}
-		}
-		return err
+		return nil
 	}
 	return cc
 }
@@ -90,10 +86,10 @@ func (c command) newSettings(f *pflag.FlagSet) *settings {
 // do merges the settings, validates and runs.
 func (c *call) do(ctx context.Context, o options) error {
 	if err := c.settings.load(); err != nil {
-		return &usageError{err: err}
+		return &usageError{err}
 	}
 	if err := errors.Join(c.settings.validate(), o.validate(c.args)); err != nil {
-		return &usageError{err: err}
+		return &usageError{err}
 	}
 	if c.settings.printConfig {
 		text, err := c.settings.yaml()
@@ -124,5 +120,5 @@ func groupArgs(cc *cobra.Command, args []string) error {
 			known = append(known, sub.Name())
 		}
 	}
-	return &usageError{cc.CommandPath(), newUnknownName("command", args[0], known)}
+	return &commandError{err: &usageError{newUnknownName("command", args[0], known)}, path: cc.CommandPath()}
 }

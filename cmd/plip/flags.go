@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"strings"
 	"time"
 
@@ -37,6 +38,20 @@ func addForce(f *pflag.FlagSet, force *bool) {
 func addTimeLimit(f *pflag.FlagSet, limit *time.Duration) {
 	f.DurationVar(limit, "time-limit", 0, "stop cleanly after this `time`, such as 11h50m, to be continued; 0 is none")
 	annotate(f, unrecorded, "time-limit")
+}
+
+// addWorkers defines --workers, which cannot change a result.
+func addWorkers(f *pflag.FlagSet, workers *int) {
+	f.IntVar(workers, "workers", 0, "`goroutines` that prepare data; 0 is one a core")
+	annotate(f, unrecorded, "workers")
+}
+
+// checkWorkers reports a number that makes no sense.
+func checkWorkers(workers int) error {
+	if limit := 64 * runtime.NumCPU(); workers < 0 || workers > limit {
+		return fmt.Errorf("--workers: want 0 to %d, got %d", limit, workers)
+	}
+	return nil
 }
 
 // addMaxRejectRatio defines --max-reject-ratio.
@@ -105,8 +120,3 @@ func checkAbsent(path string) error {
 		return err
 	}
 }
-
-// outputExistsError is an output that would be overwritten.
-type outputExistsError struct{ path string }
-
-func (e *outputExistsError) Error() string { return e.path + " exists" }

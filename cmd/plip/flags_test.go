@@ -101,15 +101,20 @@ func TestPrintConfigRoundTrip(t *testing.T) {
 	})
 }
 
-// TestJSONDocumented checks that every key of every result has a meaning.
+// TestJSONDocumented checks that every key of every result has a meaning, and
+// that no meaning is left over.
 func TestJSONDocumented(t *testing.T) {
 	walk(commands(), "plip", func(path string, c command) {
-		if c.result == nil {
-			return
-		}
-		for _, k := range jsonKeys("", reflect.TypeOf(c.result)) {
+		keys := map[string]bool{}
+		for _, k := range c.jsonKeys() {
+			keys[k.path] = true
 			if k.doc == "" || strings.HasSuffix(k.path, ".") {
-				t.Errorf("%s --json: key %q of %T has no json or doc tag", path, k.path, c.result)
+				t.Errorf("%s --json: key %q of %T has no json tag or no meaning", path, k.path, c.result)
+			}
+		}
+		for key := range c.docs {
+			if !keys[key] {
+				t.Errorf("%s --json: docs has %q, which is no key of %T", path, key, c.result)
 			}
 		}
 	})

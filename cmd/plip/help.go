@@ -25,7 +25,7 @@ func newHelpCommand(std *streams) *cobra.Command {
 			}
 			target, rest, err := cc.Root().Find(args)
 			if err != nil {
-				return &usageError{cc.CommandPath(), err}
+				return &usageError{err}
 			}
 			if target.HasSubCommands() {
 				if err := groupArgs(target, rest); err != nil {

@@ -14,7 +14,8 @@ type jsonKey struct {
 }
 
 // helpJSON writes the keys of every object that --json prints. They are the
-// json and doc tags of the result types, so they cannot go stale.
+// json and doc tags of the result types, so they cannot go stale; a type of
+// another package has no doc tags, there the command's docs say what they mean.
 func helpJSON(out io.Writer, list []command) error {
 	fmt.Fprint(out, "With --json a command prints one object on standard output. Shares and scores are\n"+
 		"fractions; [] is a list, NAME a key that the data gives.\n")
@@ -24,11 +25,25 @@ func helpJSON(out io.Writer, list []command) error {
 			return
 		}
 		fmt.Fprintf(w, "\n%s --json\n", path)
-		for _, k := range jsonKeys("", reflect.TypeOf(c.result)) {
+		for _, k := range c.jsonKeys() {
 			fmt.Fprintf(w, "  %s\t%s\t%s\n", k.path, k.kind, k.doc)
 		}
 	})
 	return w.Flush()
+}
+
+// jsonKeys lists the keys of the command's result.
+func (c command) jsonKeys() []jsonKey {
+	if c.result == nil {
+		return nil
+	}
+	keys := jsonKeys("", reflect.TypeOf(c.result))
+	for i, k := range keys {
+		if k.doc == "" {
+			keys[i].doc = c.docs[k.path]
+		}
+	}
+	return keys
 }
 
 // jsonKeys lists the keys of a struct in order, nested ones after their parent.

@@ -11,17 +11,20 @@ import (
 // hints returns what the user can do about err, one line each. This is the one
 // place where hints are written; packages below return typed errors.
 func hints(err error) []string {
+	var command commandError
+	if e := (*commandError)(nil); errors.As(err, &e) {
+		command = *e
+	}
 	var (
 		usage   *usageError
-		stop    *interruption
-		lines   []string
 		exists  *outputExistsError
 		noSplit *split.NoSplitError
+		lines   []string
 	)
-	if isConfigMismatch(err) {
+	if isConfigMismatch(err) && command.force {
 		lines = append(lines, "use the same settings, another -o, or --force to start anew")
 	}
-	if errors.As(err, &exists) {
+	if errors.As(err, &exists) && command.force {
 		lines = append(lines, "--force replaces it")
 	}
 	if errors.As(err, &noSplit) {
@@ -30,11 +33,11 @@ func hints(err error) []string {
 	if errors.Is(err, parquet.ErrUnfinished) {
 		lines = append(lines, "the command that began it continues it")
 	}
-	if errors.As(err, &stop) && stop.resumes {
+	if isInterruption(err) && command.resumes {
 		lines = append(lines, "the same command continues where this one stopped")
 	}
-	if errors.As(err, &usage) && usage.command != "" {
-		lines = append(lines, usage.command+" --help shows an example")
+	if errors.As(err, &usage) && command.path != "" {
+		lines = append(lines, command.path+" --help shows an example")
 	}
 	return lines
 }

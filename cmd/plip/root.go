@@ -29,7 +29,17 @@ import (
 // Then list it here, in the order of the pipeline.
 func commands() []command {
 	return []command{
+		{use: "ingest", short: "Turn a dataset into shards", sub: []command{
+			ingestDemoCommand(),
+		}},
 		splitCommand(),
+		{use: "spac", short: "The captioner: attributes and captions for person images", sub: []command{
+			spacAttributesCommand(),
+		}},
+		templatesCommand(),
+		verifyCommand(),
+		mergeCommand(),
+		statsCommand(),
 		versionCommand(),
 	}
 }
@@ -63,5 +73,5 @@ func flagError(cc *cobra.Command, err error) error {
 		cc.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
 		err = newUnknownName("flag", "--"+missing.GetSpecifiedName(), known)
 	}
-	return &usageError{cc.CommandPath(), err}
+	return &commandError{err: &usageError{err}, path: cc.CommandPath()}
 }

@@ -46,7 +46,7 @@ func newSettings(f *pflag.FlagSet, presets fs.FS) *settings {
 		f.StringVar(&s.preset, "preset", "", "start from these settings, one `of` "+strings.Join(presetNames(presets), ", "))
 		annotate(f, shellOnly, "preset")
 	}
-	f.Int64Var(&s.seed, "seed", 0, "seed of everything random")
+	f.Int64Var(&s.seed, "seed", 1, "seed of everything random")
 	f.BoolVar(&s.json, "json", false, "print the result as one JSON object")
 	annotate(f, unrecorded, "json")
 	return s

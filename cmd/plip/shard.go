@@ -2,11 +2,12 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"plip/parquet"
 )
 
 // shard is the part of its input that one task of an array job takes: part
@@ -93,5 +94,5 @@ func (s *shard) dir(out string) string {
 	if s.count == 1 {
 		return out
 	}
-	return filepath.Join(out, fmt.Sprintf("part-%d-of-%d", s.index, s.count))
+	return parquet.PartDir(out, s.index, s.count)
 }

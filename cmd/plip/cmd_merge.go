@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/pflag"
+
+	"plip/parquet"
+)
+
+func mergeCommand() command {
+	return command{
+		use:   "merge DIR... -o DIR",
+		short: "Join the parts of an array job",
+		long: "merge joins finished datasets into one, in the order given, without reading\n" +
+			"their rows: shards are linked, or copied where the file system cannot link. A\n" +
+			"folder that holds part-0-of-n to part-(n-1)-of-n stands for these parts.",
+		example: "plip merge parts -o whole",
+		args:    atLeast(1),
+		result:  datasetResult{},
+		resumes: true,
+		options: &mergeOptions{},
+	}
+}
+
+type mergeOptions struct {
+	out string
+}
+
+func (o *mergeOptions) addFlags(f *pflag.FlagSet) {
+	addOutput(f, &o.out, "`folder` of the joined dataset")
+}
+
+func (o *mergeOptions) validate([]string) error { return checkOutput(o.out) }
+
+func (o *mergeOptions) run(ctx context.Context, c *call) error {
+	var dirs []string
+	for _, dir := range c.args {
+		parts, err := parquet.PartDirs(dir)
+		if err != nil {
+			return err
+		}
+		if len(parts) == 0 {
+			parts = []string{dir}
+		}
+		dirs = append(dirs, parts...)
+	}
+	m, err := parquet.Merge(ctx, dirs, o.out)
+	if errors.Is(err, parquet.ErrFinished) {
+		c.logf("%s is finished already", o.out)
+		m, err = parquet.ReadManifest(o.out)
+	}
+	if err != nil {
+		return err
+	}
+	r := newDatasetResult(o.out, m)
+	return c.print(r, r.table)
+}
