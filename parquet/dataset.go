@@ -135,7 +135,7 @@ func (d *Dataset) openForeign(dir string, files []string) error {
 		}
 		d.addShard(s)
 		before := seen.len
-		if err := s.addIdentities(seen); err != nil {
+		if err := s.addIdentities(context.Background(), seen); err != nil {
 			return err
 		}
 		d.manifest.addShard(Shard{File: file, Rows: s.rows, Identities: seen.len - before, Bytes: s.size})
@@ -156,11 +156,11 @@ func (d *Dataset) openForeign(dir string, files []string) error {
 
 // addIdentities reads the id column alone. Null ids are left to the reading of
 // their rows.
-func (s *shardFile) addIdentities(seen *identitySet) error {
+func (s *shardFile) addIdentities(ctx context.Context, seen *identitySet) error {
 	ids := *s
 	ids.columns = slices.DeleteFunc(slices.Clone(s.columns), func(c column) bool { return c.name != "id" })
 	for g := range s.groups {
-		err := ids.scanGroup(context.Background(), g, 0, s.groups[g].rows, ColMeta, func(_ int64, r *Row, bad *columnError) error {
+		err := ids.scanGroup(ctx, g, 0, s.groups[g].rows, ColMeta, func(_ int64, r *Row, bad *columnError) error {
 			if bad == nil {
 				seen.add(r.ID)
 			}

@@ -116,7 +116,7 @@ func (w *Writer) adopt(ctx context.Context) (rejectsBytes int64, err error) {
 	w.consumed = w.resumed
 	w.markedRows = w.rows
 	w.marked = w.rows > 0
-	return rejectsBytes, w.removeLeftovers()
+	return rejectsBytes, removeLeftovers(w.dir, w.manifest.Shards)
 }
 
 // errShardUnusable marks a shard that is missing, damaged or not at a border at
@@ -162,13 +162,13 @@ func (w *Writer) adoptShard(ctx context.Context, i int) (footer, error) {
 	return f.foot, nil
 }
 
-// removeLeftovers removes unfinished files and the shards that were not kept.
-func (w *Writer) removeLeftovers() error {
+// removeLeftovers removes unfinished files and the shards that are not kept.
+func removeLeftovers(dir string, shards []Shard) error {
 	keep := map[string]bool{}
-	for _, s := range w.manifest.Shards {
+	for _, s := range shards {
 		keep[s.File] = true
 	}
-	entries, err := os.ReadDir(w.dir)
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
@@ -178,11 +178,11 @@ func (w *Writer) removeLeftovers() error {
 		if !stale || !e.Type().IsRegular() {
 			continue
 		}
-		if err := os.Remove(filepath.Join(w.dir, name)); err != nil {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
 			return err
 		}
 	}
-	return syncDir(w.dir)
+	return syncDir(dir)
 }
 
 // hashFile returns the SHA-256 of a reader's size bytes in lower-case hex.
