@@ -19,16 +19,22 @@ func (l *LayerNorm) Forward(x tensor.Tensor) tensor.Tensor {
 }
 
 // BatchNorm normalises each channel of [N, C, H, W]. Momentum 0.1 and eps 1e-5, PyTorch's defaults.
-type BatchNorm struct{ Weight, Bias, Mean, Variance tensor.Tensor } // [C]
+type BatchNorm struct {
+	Weight, Bias, Mean, Variance tensor.Tensor // [C]
+	Batches                      tensor.Tensor // [] int64, how many batches moved the statistics
+}
 
-// NewBatchNorm makes "weight" (filled with gamma), "bias" and the running statistics "running_mean" and "running_var".
-// The released files also hold "num_batches_tracked", a counter that nothing reads.
+// NewBatchNorm makes "weight" (filled with gamma), "bias" and the buffers "running_mean", "running_var" and
+// "num_batches_tracked".
 func NewBatchNorm(path Path, c int64, gamma float64) *BatchNorm {
 	return &BatchNorm{path.Param("weight", Constant(gamma), c), path.Param("bias", Constant(0), c),
-		path.Buffer("running_mean", Constant(0), c), path.Buffer("running_var", Constant(1), c)}
+		path.Buffer("running_mean", Constant(0), c), path.Buffer("running_var", Constant(1), c), path.Counter("num_batches_tracked")}
 }
 
 // Forward normalises by the batch in training, and moves the running statistics; otherwise by these.
 func (b *BatchNorm) Forward(x tensor.Tensor, train bool) tensor.Tensor {
+	if train {
+		b.Batches.Increment_()
+	}
 	return x.BatchNorm(b.Weight, b.Bias, b.Mean, b.Variance, train, 0.1, 1e-5)
 }

@@ -107,15 +107,20 @@ func (p Path) join(segment string) string {
 
 // Param makes a float32 parameter and fills it. A name that exists already is a programming error.
 func (p Path) Param(name string, init Init, shape ...int64) tensor.Tensor {
-	return p.add(name, init, false, shape)
+	return p.add(name, init, tensor.Float32, false, shape)
 }
 
 // Buffer makes a float32 tensor that is saved with the model but never trained.
 func (p Path) Buffer(name string, init Init, shape ...int64) tensor.Tensor {
-	return p.add(name, init, true, shape)
+	return p.add(name, init, tensor.Float32, true, shape)
 }
 
-func (p Path) add(name string, init Init, buffer bool, shape []int64) tensor.Tensor {
+// Counter makes an int64 buffer of one value that starts at 0.
+func (p Path) Counter(name string) tensor.Tensor {
+	return p.add(name, Constant(0), tensor.Int64, true, nil)
+}
+
+func (p Path) add(name string, init Init, dtype tensor.DType, buffer bool, shape []int64) tensor.Tensor {
 	full := p.join(name)
 	if _, ok := p.store.byName[full]; ok {
 		panic("nn: internal error: parameter " + full + " made twice")
@@ -123,7 +128,7 @@ func (p Path) add(name string, init Init, buffer bool, shape []int64) tensor.Ten
 	var t tensor.Tensor
 	// A failed fill unwinds through here; the tensor then still belongs to the scope outside.
 	restore := tensor.NoGrad()
-	t = tensor.Empty(p.store.device, tensor.Float32, shape...)
+	t = tensor.Empty(p.store.device, dtype, shape...)
 	init(t)
 	restore()
 	tensor.Keep(t)

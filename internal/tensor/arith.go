@@ -182,3 +182,9 @@ func (t Tensor) Uniform_(from, to float64) Tensor {
 	done("uniform", C.lt_uniform_(t.c(), C.double(from), C.double(to)), t)
 	return t
 }
+
+// Increment_ adds 1 to every element, outside of the autograd graph.
+func (t Tensor) Increment_() Tensor {
+	done("increment", C.lt_increment_(t.c()), t)
+	return t
+}

@@ -127,6 +127,12 @@ lt_error lt_add_(tensor t, tensor other, double alpha) { return guard([&] { t->a
 lt_error lt_mul_scalar_(tensor t, double v) { return guard([&] { t->mul_(v); }); }
 lt_error lt_copy_(tensor t, tensor from) { return guard([&] { t->copy_(*from); }); }
 lt_error lt_fill_(tensor t, double v) { return guard([&] { t->fill_(v); }); }
+lt_error lt_increment_(tensor t) {
+  return guard([&] {
+    at::NoGradGuard no_grad;
+    t->add_(1);
+  });
+}
 lt_error lt_relu_(tensor t) { return guard([&] { t->relu_(); }); }
 lt_error lt_normal_(tensor t, double mean, double std) { return guard([&] { t->normal_(mean, std); }); }
 lt_error lt_uniform_(tensor t, double from, double to) { return guard([&] { t->uniform_(from, to); }); }

@@ -49,6 +49,7 @@ lt_error lt_mul_scalar_(tensor t, double v);
 lt_error lt_copy_(tensor t, tensor from);
 lt_error lt_fill_(tensor t, double v);
 lt_error lt_relu_(tensor t);
+lt_error lt_increment_(tensor t);
 lt_error lt_normal_(tensor t, double mean, double std);
 lt_error lt_uniform_(tensor t, double from, double to);
 lt_error lt_norm_dim(tensor* out, tensor t, int64_t dim, int keep);

@@ -1,0 +1,177 @@
+package spac
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"plip/internal/nn"
+	"plip/internal/tensor"
+)
+
+// Config describes the captioner.
+type Config struct {
+	Layers          []int   // blocks of the prefix encoder's stages. Default 3,4,23,3 (ResNet-101)
+	Width           int64   // planes of its first stage. Default 64
+	Channels        int64   // of the feature pyramid. Default 256
+	Height          int64   // of the input in pixels. Default 384
+	Px              int64   // width of the input in pixels. Default 128
+	Level           int     // of the pyramid that the branches read: 0 is P2. Default 1, P3 of stride 8
+	AttributeTokens int64   // prefix tokens of an attribute. Default 3
+	Dropout         float64 // of the branches. Default 0.25
+	Generator       GPT2Config
+}
+
+// DefaultConfig is the paper's captioner.
+func DefaultConfig() Config {
+	return Config{Layers: []int{3, 4, 23, 3}, Width: 64, Channels: 256, Height: 384, Px: 128, Level: 1, AttributeTokens: AttributeTokens,
+		Dropout: 0.25, Generator: DefaultGPT2Config()}
+}
+
+// Validate joins every problem of the configuration.
+func (c Config) Validate() error {
+	var errs []error
+	if len(c.Layers) != 4 || slices.Min(append([]int{1}, c.Layers...)) < 1 {
+		errs = append(errs, fmt.Errorf("layers: want four positive numbers, got %v", c.Layers))
+	}
+	if c.Width < 1 || c.Channels < 1 || c.AttributeTokens < 1 {
+		errs = append(errs, fmt.Errorf("width, channels, attribute_tokens: want 1 or more, got %d, %d and %d", c.Width, c.Channels, c.AttributeTokens))
+	}
+	if c.Height < 32 || c.Px < 32 {
+		errs = append(errs, fmt.Errorf("height, px: want 32 or more, got %d and %d", c.Height, c.Px))
+	}
+	if c.Level < 0 || c.Level > 3 {
+		errs = append(errs, fmt.Errorf("level: want 0 to 3, got %d", c.Level))
+	}
+	if c.Dropout < 0 || c.Dropout >= 1 {
+		errs = append(errs, fmt.Errorf("dropout: want a probability below 1, got %v", c.Dropout))
+	}
+	return errors.Join(append(errs, c.Generator.Validate())...)
+}
+
+// Captioner is SPAC: the prefix encoder (ResNet and feature pyramid with branches and style encoders) and the generator.
+// It owns its parameters until Close.
+type Captioner struct {
+	Config    Config
+	Store     *nn.Store
+	body      *ResNet
+	fpn       *nn.FPN
+	branches  *Branches
+	generator *GPT2
+}
+
+// NewCaptioner makes a captioner with fresh weights: body.*, fpn.*, attributes.K.*, sentence.*, styles.S.* and
+// generator.*. It draws from libtorch's generator of the thread.
+func NewCaptioner(dev tensor.Device, c Config) (*Captioner, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	m := &Captioner{Config: c, Store: nn.NewStore(dev)}
+	err := tensor.Do(func(*tensor.Scope) error {
+		root := m.Store.Root()
+		m.body = NewResNet(root.Sub("body"), c.Layers, c.Width)
+		channels := make([]int64, 4)
+		for i := range channels {
+			channels[i] = 4 * c.Width << i
+		}
+		m.fpn = nn.NewFPN(root.Sub("fpn"), channels, c.Channels)
+		m.branches = NewBranches(root, c.Channels, c.Generator.Width, c.AttributeTokens, c.Dropout)
+		m.generator = NewGPT2(root.Sub("generator"), c.Generator)
+		return nil
+	})
+	if err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// Close frees the parameters.
+func (m *Captioner) Close() { m.Store.Close() }
+
+// UnusedInTraining names the parameters that no pass reaches: levels of the pyramid finer than the one that the
+// branches read.
+func (m *Captioner) UnusedInTraining(name string) bool {
+	for i := range m.Config.Level {
+		if strings.HasPrefix(name, fmt.Sprintf("fpn.inner_blocks.%d.", i)) || strings.HasPrefix(name, fmt.Sprintf("fpn.layer_blocks.%d.", i)) {
+			return true
+		}
+	}
+	for i := m.Config.Level + 1; i < 4; i++ {
+		if strings.HasPrefix(name, fmt.Sprintf("fpn.layer_blocks.%d.", i)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Level maps normalised images [N, 3, H, W] to the pyramid's level that the branches read, [N, channels, h, w].
+func (m *Captioner) Level(images tensor.Tensor, train bool) tensor.Tensor {
+	return tensor.Block(func() tensor.Tensor {
+		return m.fpn.Level(m.body.Forward(images, train), m.Config.Level)
+	})
+}
+
+// Embed maps normalised images [N, 3, H, W] to the average-pooled output of the last stage, L2-normalised: the
+// embedding of the seed filter. [N, 32 width].
+func (m *Captioner) Embed(images tensor.Tensor) tensor.Tensor {
+	defer tensor.NoGrad()()
+	return tensor.Block(func() tensor.Tensor {
+		return m.body.Forward(images, false)[3].MeanDim(false, 2, 3).Normalize(1)
+	})
+}
+
+// Batch is the input of one training step.
+type Batch struct {
+	Images     tensor.Tensor    // [N, 3, H, W] normalised
+	Attributes [2]tensor.Tensor // ids and mask [6 N, T] int64: slot by slot, the image inside
+	Captions   [Styles]Captions
+}
+
+// Captions are the captions of one style in a batch: rows tells which image each belongs to.
+type Captions struct {
+	Rows      tensor.Tensor // [M] int64
+	IDs, Mask tensor.Tensor // [M, T] int64
+	Tokens    int64         // real tokens, end of text included
+}
+
+// Losses are the parts of the training loss.
+type Losses struct{ Total, Caption, Attribute tensor.Tensor } // [] each
+
+// Loss is CE(captions) + weight * CE(attributes), each the mean over its real tokens (spac.md, section 3). With no
+// caption in the batch the caption part is 0.
+func (m *Captioner) Loss(b Batch, attributeWeight, captionWeight float64, train bool) Losses {
+	level := m.Level(b.Images, train)
+	var out Losses
+	if captionWeight == 0 {
+		a := m.branches.Attributes(level, train)
+		out.Attribute = m.generator.Loss(tensor.Cat(0, a[:]...), b.Attributes[0], b.Attributes[1], train)
+		out.Caption = tensor.Zeros(level.Device(), tensor.Float32)
+		out.Total = out.Attribute.Scale(attributeWeight)
+		return out
+	}
+	p := m.branches.Forward(level, train)
+	out.Attribute = m.generator.Loss(tensor.Cat(0, p.Attributes[:]...), b.Attributes[0], b.Attributes[1], train)
+	out.Caption = m.captionLoss(p, b.Captions, train)
+	out.Total = out.Caption.Scale(captionWeight).Add(out.Attribute.Scale(attributeWeight))
+	return out
+}
+
+// captionLoss joins the styles by their real tokens, so that it is the mean over all of them.
+func (m *Captioner) captionLoss(p Prefixes, captions [Styles]Captions, train bool) tensor.Tensor {
+	total := tensor.Zeros(p.Sentence.Device(), tensor.Float32)
+	tokens := int64(0)
+	for s, c := range captions {
+		if c.Tokens == 0 {
+			continue
+		}
+		prefix := p.Styles[s].IndexSelect(0, c.Rows) // [M, 23, D]
+		total = total.Add(m.generator.Loss(prefix, c.IDs, c.Mask, train).Scale(float64(c.Tokens)))
+		tokens += c.Tokens
+	}
+	if tokens == 0 {
+		return total
+	}
+	return total.Scale(1 / float64(tokens))
+}

@@ -1,0 +1,140 @@
+package trainer
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"plip/internal/nn"
+	"plip/internal/tensor"
+)
+
+// Pooling of the visual encoder (plip.md, section 1).
+const (
+	PoolAttention = "attention" // the release's checkpoints
+	PoolMax       = "max"       // the paper's default
+	PoolAverage   = "average"   // the paper's ablation
+)
+
+// VisualConfig describes the modified ResNet (CLIP style; plip.md, section 1).
+type VisualConfig struct {
+	Layers []int  // blocks of the four stages. Default 3,4,6,3 (RN50)
+	Width  int64  // planes of the first stage. Default 64
+	Height int64  // of the input in pixels, a multiple of 32. Default 256
+	Px     int64  // width of the input in pixels, a multiple of 32. Default 128
+	Pool   string // attention, max or average. Default max
+	Heads  int64  // of attention pooling. Default 8 (release)
+	Dim    int64  // of the embedding. Default 768
+}
+
+// DefaultVisualConfig is the paper's RN50.
+func DefaultVisualConfig() VisualConfig {
+	return VisualConfig{Layers: []int{3, 4, 6, 3}, Width: 64, Height: 256, Px: 128, Pool: PoolMax, Heads: 8, Dim: 768}
+}
+
+// Validate joins every problem of the configuration.
+func (c VisualConfig) Validate() error {
+	var errs []error
+	if len(c.Layers) != 4 || slices.Min(append([]int{1}, c.Layers...)) < 1 {
+		errs = append(errs, fmt.Errorf("visual.layers: want four positive numbers, got %v", c.Layers))
+	}
+	if c.Width < 2 || c.Width%2 != 0 {
+		errs = append(errs, fmt.Errorf("visual.width: want an even number of 2 or more, got %d", c.Width))
+	}
+	if c.Height < 32 || c.Height%32 != 0 || c.Px < 32 || c.Px%32 != 0 {
+		errs = append(errs, fmt.Errorf("visual.height, visual.px: want multiples of 32, got %d and %d", c.Height, c.Px))
+	}
+	if !slices.Contains([]string{PoolAttention, PoolMax, PoolAverage}, c.Pool) {
+		errs = append(errs, fmt.Errorf("visual.pool: want attention, max or average, got %q", c.Pool))
+	}
+	if c.Pool == PoolAttention && (c.Heads < 1 || 32*c.Width%c.Heads != 0) {
+		errs = append(errs, fmt.Errorf("visual.heads: want a divisor of %d, got %d", 32*c.Width, c.Heads))
+	}
+	if c.Dim < 1 {
+		errs = append(errs, fmt.Errorf("visual.dim: want 1 or more, got %d", c.Dim))
+	}
+	return errors.Join(errs...)
+}
+
+// Channels is the width of the four stages' outputs.
+func (c VisualConfig) Channels() [4]int64 {
+	return [4]int64{4 * c.Width, 8 * c.Width, 16 * c.Width, 32 * c.Width}
+}
+
+// Visual is the modified ResNet: three stem convolutions, average pooling in place of strides, and a choice of global
+// pooling.
+type Visual struct {
+	Config VisualConfig
+	convs  [3]*nn.Conv2d
+	norms  [3]*nn.BatchNorm
+	stages [4][]*nn.Bottleneck
+	pool   *nn.AttentionPool // attention only
+	proj   *nn.Linear        // max and average only
+}
+
+// NewVisual makes the encoder's parameters under path; the names are the release's.
+func NewVisual(path nn.Path, c VisualConfig) *Visual {
+	v := &Visual{Config: c}
+	in := [3]int64{3, c.Width / 2, c.Width / 2}
+	out := [3]int64{c.Width / 2, c.Width / 2, c.Width}
+	stride := [3]int64{2, 1, 1}
+	for i := range v.convs {
+		k := strconv.Itoa(i + 1)
+		v.convs[i] = nn.NewConv2d(path.Sub("conv"+k), in[i], out[i], 3, stride[i], 1, false)
+		v.norms[i] = nn.NewBatchNorm(path.Sub("bn"+k), out[i], 1)
+	}
+	channels := c.Width
+	for i := range v.stages {
+		s := nn.StageConfig{In: channels, Planes: c.Width << i, Blocks: c.Layers[i], Stride: min(2, int64(i)+1), Averaging: true}
+		v.stages[i] = nn.NewStage(path.Sub("layer"+strconv.Itoa(i+1)), s)
+		channels = s.Out()
+	}
+	if c.Pool == PoolAttention {
+		v.pool = nn.NewAttentionPool(path.Sub("attnpool"), c.Height/32*c.Px/32, channels, c.Dim, c.Heads)
+	} else {
+		v.proj = nn.NewLinear(path.Sub("proj"), channels, c.Dim)
+	}
+	return v
+}
+
+// VisualOutput holds the maps of the four stages and the pooled embedding.
+type VisualOutput struct {
+	Maps      [4]tensor.Tensor // [N, 4w 2^i, H/2^(i+2), W/2^(i+2)]
+	Embedding tensor.Tensor    // [N, Dim]
+}
+
+// Maps runs the stem and the stages on normalised images [N, 3, H, W].
+func (v *Visual) Maps(x tensor.Tensor, train bool) (maps [4]tensor.Tensor) {
+	_, c, _, _ := x.Dims4()
+	tensor.Check(c == 3, "visual", "want [N 3 H W], got %v", x.Shape())
+	x = tensor.Block(func() tensor.Tensor {
+		for i := range v.convs {
+			x = v.norms[i].Forward(v.convs[i].Forward(x), train).ReLU_()
+		}
+		return x.AvgPool2d(2, 2) // [N, w, H/4, W/4]
+	})
+	for i, stage := range v.stages {
+		x = nn.ForwardStage(stage, x, train)
+		maps[i] = x
+	}
+	return maps
+}
+
+// Forward runs the encoder on normalised images [N, 3, H, W].
+func (v *Visual) Forward(x tensor.Tensor, train bool) VisualOutput {
+	maps := v.Maps(x, train)
+	return VisualOutput{maps, v.Pool(maps[3])}
+}
+
+// Pool brings the last stage's map [N, C, H, W] to the embedding [N, Dim].
+func (v *Visual) Pool(x tensor.Tensor) tensor.Tensor {
+	switch v.Config.Pool {
+	case PoolAttention:
+		return v.pool.Forward(x)
+	case PoolMax:
+		return v.proj.Forward(x.MaxDim(false, 2, 3))
+	default:
+		return v.proj.Forward(x.MeanDim(false, 2, 3))
+	}
+}
