@@ -2,10 +2,12 @@ package nn
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
 	"plip/internal/tensor"
+	"plip/internal/weights"
 )
 
 // Param is one named tensor of a model: a parameter, or a buffer such as a running statistic.
@@ -141,12 +143,10 @@ func (p Path) add(name string, init Init, dtype tensor.DType, buffer bool, shape
 	return t
 }
 
-// Source is where weights come from: a state dict by name. internal/weights satisfies it by a small adapter, and so does
-// another store.
+// Source is where weights come from: named tensors, such as a *weights.StateDict.
 type Source interface {
 	Names() []string
-	// Bytes returns a tensor's elements, row-major little-endian, with their type and shape.
-	Bytes(name string) (dtype tensor.DType, shape []int64, data []byte, err error)
+	Tensor(name string) (weights.Tensor, error)
 }
 
 // LoadOptions says how names are matched.
@@ -210,29 +210,38 @@ func (s *Store) Load(src Source, o LoadOptions) error {
 		}
 	}
 	for _, it := range items {
-		_, shape, _, err := src.Bytes(it.name)
+		got, err := src.Tensor(it.name)
 		if err != nil {
 			return err
 		}
-		if want := it.param.Tensor.Shape(); fmt.Sprint(want) != fmt.Sprint(shape) {
-			bad.Shapes = append(bad.Shapes, fmt.Sprintf("%s: want %v, got %v", it.param.Name, want, shape))
+		if want := it.param.Tensor.Shape(); !slices.Equal(want, got.Shape) {
+			bad.Shapes = append(bad.Shapes, fmt.Sprintf("%s: want %v, got %v", it.param.Name, want, got.Shape))
 		}
 	}
 	if len(bad.Missing)+len(bad.Unused)+len(bad.Shapes) > 0 {
 		return bad
 	}
 	for _, it := range items {
-		if err := tensor.Do(func(*tensor.Scope) error {
-			defer tensor.NoGrad()()
-			dtype, shape, data, err := src.Bytes(it.name)
-			if err != nil {
-				return err
-			}
-			it.param.Tensor.Copy_(tensor.FromBytes(tensor.CPU, dtype, data, shape...))
-			return nil
-		}); err != nil {
+		if err := copyOver(it.param.Tensor, src, it.name); err != nil {
 			return fmt.Errorf("load %s: %w", it.name, err)
 		}
 	}
 	return nil
+}
+
+// copyOver overwrites t by a tensor of the source.
+func copyOver(t tensor.Tensor, src Source, name string) error {
+	w, err := src.Tensor(name)
+	if err != nil {
+		return err
+	}
+	return tensor.Do(func(*tensor.Scope) error {
+		defer tensor.NoGrad()()
+		x, err := FromWeights(tensor.CPU, w)
+		if err != nil {
+			return err
+		}
+		t.Copy_(x)
+		return nil
+	})
 }

@@ -183,14 +183,7 @@ func (o *Optimizer) Restore(src nn.Source, steps int64) error {
 		if !slices.Contains(names, s.Name) {
 			return fmt.Errorf("optimizer state %q is missing", s.Name)
 		}
-		dtype, shape, data, err := src.Bytes(s.Name)
-		if err != nil {
-			return err
-		}
-		if err := tensor.Do(func(*tensor.Scope) error {
-			s.Tensor.Copy_(tensor.FromBytes(tensor.CPU, dtype, data, shape...))
-			return nil
-		}); err != nil {
+		if err := nn.Restore(s.Tensor, src, s.Name); err != nil {
 			return fmt.Errorf("optimizer state %q: %w", s.Name, err)
 		}
 	}
