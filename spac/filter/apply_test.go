@@ -168,7 +168,7 @@ func TestApplyResumes(t *testing.T) {
 	whole, parts := t.TempDir(), t.TempDir()
 	apply(t, context.Background(), d, ds, whole, nil)
 	stops := 0
-	for n := 400; !apply(t, context.Background(), d, ds, parts, &countdown{context.Background(), n}); n += 100 {
+	for n := 180; !apply(t, context.Background(), d, ds, parts, &countdown{context.Background(), n}); n += 30 {
 		if stops++; stops > 200 {
 			t.Fatal("no end in 200 runs")
 		}
