@@ -179,36 +179,12 @@ func (e *MismatchError) Error() string {
 
 // Load copies a source's tensors over the parameters and buffers, converted to float32. Every difference in names and
 // shapes is collected into one *MismatchError, and then nothing was changed.
-func (s *Store) Load(src Source, o LoadOptions) error {
-	type item struct {
-		param *Param
-		name  string
-	}
-	var items []item
-	found := map[string]bool{}
-	bad := &MismatchError{}
-	for _, name := range src.Names() {
-		to := name
-		if o.Rename != nil {
-			if to = o.Rename(name); to == "" {
-				continue
-			}
-		}
-		p, ok := s.byName[to]
-		if !ok {
-			if o.AllowUnused == nil || !o.AllowUnused(name) {
-				bad.Unused = append(bad.Unused, name)
-			}
-			continue
-		}
-		found[to] = true
-		items = append(items, item{p, name})
-	}
-	for _, p := range s.params {
-		if !found[p.Name] && (o.AllowMissing == nil || !o.AllowMissing(p.Name)) {
-			bad.Missing = append(bad.Missing, p.Name)
-		}
-	}
+func (s *Store) Load(src Source, o LoadOptions) error { return s.Root().Load(src, o) }
+
+// Load is Store.Load for what lies below the path: names, those of the options too, are relative to it, and the rest of
+// the store stays as it is.
+func (p Path) Load(src Source, o LoadOptions) error {
+	items, bad := p.match(src, o)
 	for _, it := range items {
 		got, err := src.Tensor(it.name)
 		if err != nil {
@@ -227,6 +203,46 @@ func (s *Store) Load(src Source, o LoadOptions) error {
 		}
 	}
 	return nil
+}
+
+// loadItem is a parameter and the name its value has in the source.
+type loadItem struct {
+	param *Param
+	name  string
+}
+
+// match pairs the source's names with the parameters below the path.
+func (p Path) match(src Source, o LoadOptions) (items []loadItem, bad *MismatchError) {
+	bad = &MismatchError{}
+	from := map[string]string{} // the source's name by the parameter's
+	for _, name := range src.Names() {
+		to := name
+		if o.Rename != nil {
+			if to = o.Rename(name); to == "" {
+				continue
+			}
+		}
+		param, ok := p.store.byName[p.join(to)]
+		switch first, twice := from[p.join(to)]; {
+		case twice:
+			bad.Unused = append(bad.Unused, fmt.Sprintf("%s (%s stands for the same)", name, first))
+		case ok:
+			from[param.Name] = name
+			items = append(items, loadItem{param, name})
+		case o.AllowUnused == nil || !o.AllowUnused(name):
+			bad.Unused = append(bad.Unused, name)
+		}
+	}
+	for _, param := range p.store.params {
+		relative, below := param.Name, true
+		if p.prefix != "" {
+			relative, below = strings.CutPrefix(param.Name, p.prefix+".")
+		}
+		if _, ok := from[param.Name]; below && !ok && (o.AllowMissing == nil || !o.AllowMissing(relative)) {
+			bad.Missing = append(bad.Missing, param.Name)
+		}
+	}
+	return items, bad
 }
 
 // copyOver overwrites t by a tensor of the source.
