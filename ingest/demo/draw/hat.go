@@ -64,13 +64,13 @@ func (f *figure) hatBrim() {
 		var path []point
 		for i := range 9 { // outer edge, from right to left of the person
 			s, k := math.Sincos((float64(i)/8 - 0.5) * 150 * math.Pi / 180)
-			path = append(path, f.v.at(joint{0.40 * float32(s), 0.40, 0.33 + 0.62*float32(k)}))
+			path = append(path, f.v.at(joint{0.38 * float32(s), 0.29, 0.33 + 0.5*float32(k)}))
 		}
 		for i := range 9 {
 			s, k := math.Sincos((0.5 - float64(i)/8) * 150 * math.Pi / 180)
-			path = append(path, f.v.at(joint{0.42 * float32(s), 0.27, 0.16 + 0.34*float32(k)}))
+			path = append(path, f.v.at(joint{0.40 * float32(s), 0.21, 0.16 + 0.34*float32(k)}))
 		}
-		f.c.hull(path, flat(contrast(c, 0.5)))
+		f.c.hull(path, flat(contrast(c, 0.32)))
 	case person.SunHat:
 		o := f.v.at(joint{0, 0.27, -0.02})
 		rx, ry := 0.92*f.v.unit, (0.92*f.v.down+0.1)*f.v.unit

@@ -10,7 +10,7 @@ import (
 // Heights of the body's landmarks, in head heights from the top of the head.
 const (
 	chinY     = 1.0
-	shoulderY = 1.66
+	shoulderY = 1.84
 	waistY    = 3.05
 	hipY      = 4.0
 	soleY     = 7.75
@@ -53,8 +53,8 @@ func walk(p *person.Person, shape shape, carrying int, r *rand.Rand) pose {
 			arm, elbow = arm*0.3, 0.12
 		}
 		out := s * (0.12 + 0.1*float32(r.Float64()))
-		o.shoulder[i] = joint{s * shape.shoulder * 0.9, shoulderY + 0.1, 0}
-		o.elbow[i] = swung(o.shoulder[i], arm, 1.28, out)
+		o.shoulder[i] = joint{s * (shape.shoulder*0.97 - 0.13), shoulderY, 0}
+		o.elbow[i] = swung(o.shoulder[i], arm, 1.2, out)
 		o.hand[i] = swung(o.elbow[i], arm+elbow, 1.15, out*0.3)
 	}
 	if carrying >= 0 {
@@ -105,10 +105,11 @@ func bodyShape(p *person.Person) shape {
 func (s shape) trunk(v *view) barrel {
 	d := s.depth
 	return barrel{v, []ring{
-		{1.28, 0.26, 0.25, 0, -0.05},
-		{1.46, 0.56 * s.shoulder, 0.30 * d, 0, -0.04},
-		{1.64, 0.93 * s.shoulder, 0.37 * d, 0, -0.02},
-		{2.15, 0.90 * s.shoulder, 0.46 * d, 0, 0},
+		{1.26, 0.25, 0.25, 0, -0.05},
+		{1.40, 0.40 * s.shoulder, 0.28 * d, 0, -0.05},
+		{1.54, 0.74 * s.shoulder, 0.33 * d, 0, -0.03},
+		{1.74, 0.93 * s.shoulder, 0.39 * d, 0, -0.01},
+		{2.2, 0.89 * s.shoulder, 0.46 * d, 0, 0},
 		{waistY, s.waist, 0.40 * d, 0, s.belly},
 		{3.65, s.hip * 0.97, 0.45 * d, 0, s.belly * 0.5},
 		{4.2, s.hip, 0.46 * d, 0, 0},

@@ -89,7 +89,7 @@ func shops(c *Canvas, r *rand.Rand) {
 		}
 		c.line(flat(wall.Scale(0.6)), 3, point{x + w*0.5, 70}, point{x + w*0.5, horizon})
 		all := person.Colors()
-		sign := all[r.IntN(len(all))].RGB().Mix(person.RGB{128, 128, 128}, 0.25)
+		sign := all[r.IntN(len(all))].RGB().Mix(person.RGB{128, 128, 128}, 0.4)
 		c.fill(rect(x+4, 40, w-8, 24), flat(sign))
 		for i := range 5 {
 			c.fill(rect(x+16+float32(i)*12, 47, 7, 10), flat(contrast(sign, 0.9)))
@@ -176,7 +176,7 @@ func ground(c *Canvas, r *rand.Rand, fo *folds) {
 func things(c *Canvas, r *rand.Rand, fo *folds) {
 	for range 3 + r.IntN(5) {
 		x, y := sceneW*r.Float32(), horizon+float32(r.IntN(40))
-		col := gray(r, 30, 210, 60)
+		col := gray(r, 30, 210, 34)
 		switch r.IntN(4) {
 		case 0: // post
 			c.limb(point{x, y - 150 - 60*r.Float32()}, point{x, y}, 2, 3, flat(gray(r, 30, 150, 10)))

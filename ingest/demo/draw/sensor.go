@@ -10,6 +10,7 @@ type sensor struct {
 	gain     [3]float64 // white balance
 	exposure float64
 	contrast float64
+	vivid    float64 // saturation, 1 keeps it
 	lift     float64 // added to every value
 	noise    float64 // standard deviation, 0..255
 	soft     float64 // blur per pass
@@ -18,12 +19,13 @@ type sensor struct {
 // newSensor draws a camera. Colours shift, but what is red stays red and white does not turn blue.
 func newSensor(r *rand.Rand) sensor {
 	normal := func(sigma float64) float64 { return min(2, max(-2, r.NormFloat64())) * sigma }
-	warm := normal(0.05)
+	warm := normal(0.06)
 	return sensor{
 		gain:     [3]float64{1 + warm + normal(0.02), 1 + normal(0.015), 1 - warm + normal(0.02)},
-		exposure: math.Exp(normal(0.13)),
-		contrast: math.Exp(normal(0.09)),
-		lift:     normal(6),
+		exposure: math.Exp(normal(0.16)),
+		contrast: math.Exp(normal(0.11)),
+		vivid:    1.0 + normal(0.1),
+		lift:     normal(8),
 		noise:    1.5 + 4.5*r.Float64(),
 		soft:     0.1 + 0.14*r.Float64(),
 	}
@@ -50,20 +52,22 @@ func (s sensor) record(c *Canvas, g *grain, r *rand.Rand) {
 	if r.Float64() < 0.1 {
 		c.streak(1 + r.IntN(2))
 	}
-	exposure := s.exposure * math.Exp(0.06*r.NormFloat64())
+	exposure := s.exposure * math.Exp(0.08*r.NormFloat64())
 	var curve [3][256]float32
 	for k := range curve {
 		for v := range 256 {
 			curve[k][v] = float32((float64(v)*s.gain[k]*exposure-110)*s.contrast + 110 + s.lift)
 		}
 	}
-	sigma := float32(s.noise)
+	sigma, vivid := float32(s.noise), float32(s.vivid)
 	at := r.IntN(noiseSize)
 	for i := 0; i < len(c.pix); i += 4 {
 		// Most of the noise is brightness, a third is colour. A stride prime to the table's size hides its period.
 		n := sigma * g[at&(noiseSize-1)]
-		for k := range 3 {
-			v := curve[k][c.pix[i+k]] + n + 0.33*sigma*g[(at+1+k)&(noiseSize-1)]
+		red, green, blue := curve[0][c.pix[i]], curve[1][c.pix[i+1]], curve[2][c.pix[i+2]]
+		gray := (0.299*red + 0.587*green + 0.114*blue) * (1 - vivid)
+		for k, v := range [3]float32{red, green, blue} {
+			v = v*vivid + gray + n + 0.33*sigma*g[(at+1+k)&(noiseSize-1)]
 			c.pix[i+k] = uint8(min(255, max(0, v+0.5)))
 		}
 		at += 5

@@ -17,25 +17,25 @@ type cut struct {
 func cutOf(p *person.Person) cut {
 	switch p.Upper {
 	case person.TShirt:
-		return cut{hem: 3.95, loose: 0.6, plus: 0.03, sleeve: 0.075, cuff: 0.12}
+		return cut{hem: 3.95, loose: 0.6, plus: 0.03, sleeve: 0.045, cuff: 0.11}
 	case person.Shirt:
-		return cut{hem: 4.1, loose: 0.5, plus: 0.03, sleeve: 0.06, cuff: 0.05}
+		return cut{hem: 4.1, loose: 0.5, plus: 0.03, sleeve: 0.04, cuff: 0.055}
 	case person.Jacket:
-		return cut{hem: 3.72, loose: 1, plus: 0.12, sleeve: 0.13, cuff: 0.13}
+		return cut{hem: 3.72, loose: 1, plus: 0.12, sleeve: 0.085, cuff: 0.13}
 	case person.Coat:
-		return cut{hem: 5.75, loose: 0.35, plus: 0.09, flare: 0.26, sleeve: 0.1, cuff: 0.12}
+		return cut{hem: 5.75, loose: 0.35, plus: 0.09, flare: 0.26, sleeve: 0.065, cuff: 0.12}
 	case person.Hoodie:
-		return cut{hem: 4.08, loose: 0.95, plus: 0.1, sleeve: 0.11, cuff: 0.12}
+		return cut{hem: 4.08, loose: 0.95, plus: 0.1, sleeve: 0.075, cuff: 0.12}
 	case person.Sweater:
-		return cut{hem: 3.95, loose: 0.65, plus: 0.07, sleeve: 0.1, cuff: 0.09}
+		return cut{hem: 3.95, loose: 0.65, plus: 0.07, sleeve: 0.065, cuff: 0.1}
 	case person.Vest:
-		return cut{hem: 3.85, loose: 0.9, plus: 0.13, sleeve: 0.05, cuff: 0.05}
+		return cut{hem: 3.85, loose: 0.9, plus: 0.13, sleeve: 0.03, cuff: 0.05}
 	case person.Blazer:
-		return cut{hem: 4.42, loose: 0.4, plus: 0.07, flare: 0.05, sleeve: 0.08, cuff: 0.08}
+		return cut{hem: 4.42, loose: 0.4, plus: 0.07, flare: 0.05, sleeve: 0.05, cuff: 0.08}
 	case person.TankTop:
 		return cut{hem: 3.9, loose: 0.3, plus: 0.015}
 	}
-	c := cut{hem: 5.0, plus: 0.02, flare: 0.42, sleeve: 0.05, cuff: 0.05}
+	c := cut{hem: 5.0, plus: 0.02, flare: 0.42, sleeve: 0.03, cuff: 0.06}
 	if p.UpperLength == person.Long {
 		c.hem, c.flare = 6.55, 0.5
 	}
@@ -50,10 +50,11 @@ func (f *figure) body(k cut) barrel {
 	waist := s.waist + (straight-s.waist)*k.loose*0.8
 	hip := max(s.hip, waist)
 	rings := []ring{
-		{1.30, 0.27, 0.26, 0, -0.05},
-		{1.46, 0.56*s.shoulder + k.plus*0.5, 0.30*d + k.plus*0.5, 0, -0.04},
-		{1.64, 0.93*s.shoulder + k.plus, 0.37*d + k.plus, 0, -0.02},
-		{2.15, chest + k.plus*0.8, 0.47*d + k.plus, 0, 0},
+		{1.28, 0.26, 0.26, 0, -0.05},
+		{1.40, 0.40*s.shoulder + k.plus*0.4, 0.28*d + k.plus*0.5, 0, -0.05},
+		{1.54, 0.74*s.shoulder + k.plus*0.6, 0.33*d + k.plus*0.6, 0, -0.03},
+		{1.74, 0.94*s.shoulder + k.plus*0.7, 0.40*d + k.plus, 0, -0.01},
+		{2.2, chest + k.plus*0.8, 0.47*d + k.plus, 0, 0},
 		{waistY, waist + k.plus, 0.40*d + 0.07*k.loose + k.plus, 0, s.belly},
 		{3.7, hip + k.plus, 0.46*d + k.plus, 0, s.belly * 0.5},
 	}
@@ -90,7 +91,7 @@ func (f *figure) upper() {
 		f.tankTop(b, p, k)
 		return
 	}
-	for _, path := range b.region(-180, 180, func(float32) float32 { return 1.31 }, f.hemline(k)) {
+	for _, path := range b.region(-180, 180, func(float32) float32 { return 1.29 }, f.hemline(k)) {
 		f.c.fill(path, p)
 	}
 	switch f.p.Upper {
