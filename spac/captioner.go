@@ -6,21 +6,22 @@ import (
 	"slices"
 	"strings"
 
+	"plip/internal/checkpoint"
 	"plip/internal/nn"
 	"plip/internal/tensor"
 )
 
 // Config describes the captioner.
 type Config struct {
-	Layers          []int   // blocks of the prefix encoder's stages. Default 3,4,23,3 (ResNet-101)
-	Width           int64   // planes of its first stage. Default 64
-	Channels        int64   // of the feature pyramid. Default 256
-	Height          int64   // of the input in pixels. Default 384
-	Px              int64   // width of the input in pixels. Default 128
-	Level           int     // of the pyramid that the branches read: 0 is P2. Default 1, P3 of stride 8
-	AttributeTokens int64   // prefix tokens of an attribute. Default 3
-	Dropout         float64 // of the branches. Default 0.25
-	Generator       GPT2Config
+	Layers          []int      `yaml:"layers"`           // blocks of the prefix encoder's stages. Default 3,4,23,3 (ResNet-101)
+	Width           int64      `yaml:"width"`            // planes of its first stage. Default 64
+	Channels        int64      `yaml:"channels"`         // of the feature pyramid. Default 256
+	Height          int64      `yaml:"height"`           // of the input in pixels. Default 384
+	Px              int64      `yaml:"px"`               // width of the input in pixels. Default 128
+	Level           int        `yaml:"level"`            // of the pyramid that the branches read: 0 is P2. Default 1, P3 of stride 8
+	AttributeTokens int64      `yaml:"attribute-tokens"` // prefix tokens of an attribute. Default 3
+	Dropout         float64    `yaml:"dropout"`          // of the branches. Default 0.25
+	Generator       GPT2Config `yaml:"generator"`
 }
 
 // DefaultConfig is the paper's captioner.
@@ -85,6 +86,44 @@ func NewCaptioner(dev tensor.Device, c Config) (*Captioner, error) {
 		return nil, err
 	}
 	return m, nil
+}
+
+// LoadCaptioner opens the captioner of a checkpoint, or of a run's folder its best, with its vocabulary.
+func LoadCaptioner(dev tensor.Device, path string) (*Captioner, *Vocabulary, error) {
+	dir, err := checkpoint.Resolve(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	var s settings
+	if err := checkpoint.ReadConfig(dir, &s); err != nil {
+		return nil, nil, err
+	}
+	words, err := LoadVocabulary(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := NewCaptioner(dev, s.Model)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := checkpoint.LoadModel(dir, m.Store); err != nil {
+		m.Close()
+		return nil, nil, err
+	}
+	return m, words, nil
+}
+
+// LoadGenerator starts the generator from a folder in the hub's layout.
+func (m *Captioner) LoadGenerator(dir string) error {
+	return m.generator.LoadHub(m.Store.Root().Sub("generator"), dir)
+}
+
+// Parameters is how many numbers are trained.
+func (m *Captioner) Parameters() (n int64) {
+	for _, p := range m.Store.Trainable() {
+		n += p.Tensor.NumElements()
+	}
+	return n
 }
 
 // Close frees the parameters.

@@ -14,14 +14,14 @@ import (
 
 // GPT2Config describes the generator (the fields of the hub's config.json).
 type GPT2Config struct {
-	Vocab     int64   // GPT-2: 50257
-	Width     int64   // GPT-2: 768
-	Layers    int64   // GPT-2: 12
-	Heads     int64   // GPT-2: 12
-	Positions int64   // longest prefix + tokens. GPT-2: 1024
-	Eps       float64 // of the layer norms. GPT-2: 1e-5
-	Dropout   float64 // of embeddings, branches and attention, in training. GPT-2: 0.1
-	InitStd   float64 // GPT-2: 0.02
+	Vocab     int64   `yaml:"vocab"`     // GPT-2: 50257
+	Width     int64   `yaml:"width"`     // GPT-2: 768
+	Layers    int64   `yaml:"layers"`    // GPT-2: 12
+	Heads     int64   `yaml:"heads"`     // GPT-2: 12
+	Positions int64   `yaml:"positions"` // longest prefix + tokens. GPT-2: 1024
+	Eps       float64 `yaml:"eps"`       // of the layer norms. GPT-2: 1e-5
+	Dropout   float64 `yaml:"dropout"`   // of embeddings, branches and attention, in training. GPT-2: 0.1
+	InitStd   float64 `yaml:"init-std"`  // GPT-2: 0.02
 }
 
 // DefaultGPT2Config is GPT-2 of 124 million parameters.
@@ -176,8 +176,10 @@ func (g *GPT2) Loss(prefix, ids, mask tensor.Tensor, train bool) tensor.Tensor {
 		_, p, d := prefix.Dims3()
 		n, t := ids.Dims2()
 		h := g.Hidden(prefix, ids, train).Narrow(1, p-1, t) // [N, T, D]: what stands before each token
-		targets := ids.MaskedFill(mask.EqNumber(0), -100)   // [N, T] int64
-		return g.Logits(h.Reshape(n*t, d)).CrossEntropy(targets.Reshape(n*t), -100)
+		real := mask.Reshape(n * t).NonZero()               // [R] int64: scores are computed for real tokens only
+		targets := ids.Reshape(n*t).IndexSelect(0, real)    // [R] int64
+		h = h.Reshape(n*t, d).IndexSelect(0, real)          // [R, D]
+		return g.Logits(h).CrossEntropy(targets, -100)
 	})
 }
 

@@ -77,3 +77,12 @@ func (t Tensor) TopK(k, dim int64) (values, indices Tensor) { // indices int64
 	values = t.pair("top k", func(out *libtch.Ctensor) { libtch.AtgTopk(out, t.g(), k, dim, 1, 1) }, &indices)
 	return values, indices
 }
+
+// NonZero lists the places of a vector's elements that are not zero.
+func (t Tensor) NonZero() Tensor { // [R] int64
+	return Block(func() Tensor {
+		th := current()
+		libtch.AtgNonzero(th.out, t.g())
+		return th.result("nonzero", t).Squeeze(1)
+	})
+}

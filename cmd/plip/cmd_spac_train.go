@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"plip/internal/optim"
+	"plip/internal/tensor"
+	"plip/parquet"
+	"plip/spac"
+	"plip/spac/attributes"
+	"plip/spac/presets"
+)
+
+func spacTrainCommand() command {
+	return command{
+		use:   "train -o DIR",
+		short: "Train the captioner on captioned shards",
+		long: "train teaches SPAC the six attributes and two styles of captions from captioned\n" +
+			"shards, and writes checkpoints and metrics.jsonl below the output folder. The same\n" +
+			"command goes on from the newest checkpoint.\n\n" +
+			"Without --generator-hub the generator starts fresh with a vocabulary trained on the\n" +
+			"captions; with it, from a folder in the hub's layout (GPT-2).",
+		example: "plip spac train --preset tiny --train corpus/captioned --valid corpus/valid -o captioner",
+		presets: presets.FS(),
+		result:  spacTrainResult{},
+		resumes: true,
+		options: &spacTrainOptions{},
+	}
+}
+
+// spacTrainResult is what `plip spac train --json` prints.
+type spacTrainResult struct {
+	Output     string  `json:"output" doc:"folder of the run"`
+	Parameters int64   `json:"parameters" doc:"trained numbers"`
+	Seconds    float64 `json:"seconds" doc:"of this invocation's training"`
+}
+
+type spacTrainOptions struct {
+	out, train, valid, hub string
+	model                  spac.Config
+	config                 spac.TrainConfig
+	device                 deviceFlags
+}
+
+func (o *spacTrainOptions) addFlags(f *pflag.FlagSet) {
+	o.model, o.config = spac.DefaultConfig(), spac.DefaultTrainConfig()
+	addOutput(f, &o.out, "`folder` for checkpoints and metrics")
+	f.StringVar(&o.train, "train", "", "captioned `shards` to learn from")
+	f.StringVar(&o.valid, "valid", "", "captioned `shards` to measure the loss on after each epoch")
+	f.StringVar(&o.hub, "generator-hub", "", "`folder` or hub name of GPT-2 weights to start the generator from")
+	annotate(f, unrecorded, "train", "valid", "generator-hub")
+	f.IntSliceVar(&o.model.Layers, "layers", o.model.Layers, "`blocks` of the prefix encoder's four stages")
+	f.Int64Var(&o.model.Width, "width", o.model.Width, "`planes` of the prefix encoder's first stage")
+	f.Int64Var(&o.model.Channels, "channels", o.model.Channels, "`channels` of the feature pyramid")
+	f.Int64Var(&o.model.Height, "height", o.model.Height, "input height in `pixels`")
+	f.Int64Var(&o.model.Px, "px", o.model.Px, "input width in `pixels`")
+	f.IntVar(&o.model.Level, "level", o.model.Level, "`level` of the pyramid that the branches read; 0 is P2")
+	f.Int64Var(&o.model.AttributeTokens, "attribute-tokens", o.model.AttributeTokens, "prefix `tokens` of an attribute")
+	f.Float64Var(&o.model.Dropout, "dropout", o.model.Dropout, "`probability` in the branches")
+	g := &o.model.Generator
+	f.Int64Var(&g.Vocab, "generator.vocab", g.Vocab, "vocabulary in `tokens`")
+	f.Int64Var(&g.Width, "generator.width", g.Width, "`width` of the generator")
+	f.Int64Var(&g.Layers, "generator.layers", g.Layers, "`layers` of the generator")
+	f.Int64Var(&g.Heads, "generator.heads", g.Heads, "attention `heads` of the generator")
+	f.Int64Var(&g.Positions, "generator.positions", g.Positions, "longest prefix and text in `tokens`")
+	f.Float64Var(&g.Dropout, "generator.dropout", g.Dropout, "`probability` in the generator")
+	c := &o.config
+	f.IntVar(&c.Batch, "batch", c.Batch, "`images` a step")
+	f.IntVar(&c.Accumulate, "accumulate", c.Accumulate, "`steps` whose gradients make one update")
+	f.IntVar(&c.Epochs, "epochs", c.Epochs, "`passes` over the training shards")
+	f.IntVar(&c.AttributeEpochs, "attribute-epochs", c.AttributeEpochs, "`epochs` at the start that train attributes alone")
+	f.Float64Var(&c.AttributeWeight, "attribute-weight", c.AttributeWeight, "`weight` of the attributes' loss")
+	f.Float64Var(&c.CaptionWeight, "caption-weight", c.CaptionWeight, "`weight` of the captions' loss")
+	f.StringVar(&c.Optimizer.Kind, "optimizer", c.Optimizer.Kind, "adamw or adan")
+	f.Float64Var(&c.Optimizer.WeightDecay, "weight-decay", c.Optimizer.WeightDecay, "`weight` decay")
+	f.Float64Var(&c.Optimizer.MaxGradNorm, "max-grad-norm", c.Optimizer.MaxGradNorm, "greatest `norm` of the gradients; 0 is any")
+	f.Float64Var(&c.Schedule.Base, "lr", c.Schedule.Base, "learning `rate`")
+	f.StringVar(&c.Schedule.Kind, "schedule", c.Schedule.Kind, "fixed, cosine or step")
+	f.Float64Var(&c.Schedule.Warmup, "warmup", c.Schedule.Warmup, "`epochs` of linear warm-up")
+	f.BoolVar(&c.FreezeGenerator, "freeze-generator", c.FreezeGenerator, "train the prefix encoder alone")
+	f.BoolVar(&c.Flip, "flip", c.Flip, "mirror half of the images")
+	f.IntVar(&c.LogEvery, "log-every", c.LogEvery, "`steps` between lines of metrics.jsonl")
+	f.IntVar(&c.SaveEvery, "save-every", c.SaveEvery, "`steps` between checkpoints; 0 is after epochs only")
+	f.IntVar(&c.Samples, "samples", c.Samples, "validation `images` whose texts are shown after each epoch")
+	f.IntVar(&c.Workers, "workers", c.Workers, "`goroutines` that decode images")
+	annotate(f, unrecorded, "workers", "log-every", "samples")
+	o.device.addFlags(f)
+}
+
+func (o *spacTrainOptions) validate([]string) error {
+	o.config.Schedule.Epochs = o.config.Epochs
+	if o.config.Optimizer.Kind == optim.Adan {
+		o.config.Optimizer.Betas = optim.DefaultConfig(optim.Adan).Betas
+	}
+	problems := []error{checkOutput(o.out), o.device.validate(), o.model.Validate(), o.config.Validate()}
+	if o.train == "" {
+		problems = append(problems, errors.New("--train is missing"))
+	}
+	return errors.Join(problems...)
+}
+
+func (o *spacTrainOptions) run(ctx context.Context, c *call) error {
+	train, err := parquet.Open(o.train)
+	if err != nil {
+		return err
+	}
+	defer train.Close()
+	run := spac.TrainRun{Dir: o.out, Train: train, Settings: c.settings.recorded(), Keep: 2}
+	if o.valid != "" {
+		if run.Valid, err = parquet.Open(o.valid); err != nil {
+			return err
+		}
+		defer run.Valid.Close()
+	}
+	extractor, err := attributes.Default()
+	if err != nil {
+		return err
+	}
+	run.Extract = func(caption string) [spac.Slots]string { return extractor.Extract(caption).Values }
+	device, bf16, err := o.device.apply()
+	if err != nil {
+		return err
+	}
+	o.config.Seed, o.config.BFloat16 = c.seed(), bf16
+	if run.Words, err = o.vocabulary(ctx, train); err != nil {
+		return err
+	}
+	tensor.Seed(c.seed())
+	m, err := spac.NewCaptioner(device, o.model)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	if o.hub != "" {
+		if err := m.LoadGenerator(o.hub); err != nil {
+			return err
+		}
+	}
+	report := c.progress.Callback("train captioner", "steps")
+	run.Progress = func(step, total int64, line string) { report(step, total) }
+	run.Sample = func(s string) { c.logf("%s", s) }
+	began := time.Now()
+	if err := spac.Train(ctx, m, o.config, run); err != nil {
+		return err
+	}
+	c.progress.Done()
+	r := spacTrainResult{Output: o.out, Parameters: m.Parameters(), Seconds: time.Since(began).Seconds()}
+	return c.print(r, func(w io.Writer) {
+		fmt.Fprintf(w, "captioner\t%d parameters\t%.0f s\t%s\n", r.Parameters, r.Seconds, r.Output)
+	})
+}
+
+// vocabulary is the hub folder's, or one trained on the captions and attributes, whose size then is the generator's.
+func (o *spacTrainOptions) vocabulary(ctx context.Context, train *parquet.Dataset) (*spac.Vocabulary, error) {
+	if o.hub != "" {
+		if err := o.model.Generator.ReadHubConfig(filepath.Join(o.hub, "config.json")); err != nil {
+			return nil, err
+		}
+		return spac.LoadVocabulary(o.hub)
+	}
+	words, err := spac.TrainVocabulary(ctx, train, int(o.model.Generator.Vocab))
+	if err != nil {
+		return nil, err
+	}
+	o.model.Generator.Vocab = int64(words.Size())
+	return words, nil
+}
