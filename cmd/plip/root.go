@@ -34,8 +34,10 @@ func commands() []command {
 		}},
 		splitCommand(),
 		{use: "spac", short: "The captioner: attributes and captions for person images", sub: []command{
+			spacTrainCommand(),
 			spacAttributesCommand(),
 		}},
+		filterCommand(),
 		templatesCommand(),
 		verifyCommand(),
 		mergeCommand(),
