@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"strconv"
+	"strings"
 )
 
 // Archive is an open PyTorch archive: torch.save's zip or legacy format, or TorchScript.
@@ -80,8 +81,10 @@ const (
 	maxDepth = 100
 	// maxVisits bounds the walk over a tree whose parts are shared, which could be exponential in its size.
 	maxVisits = 4 << 20
-	// maxPathBytes bounds the joined names of all values together.
-	maxPathBytes = 256 << 20
+	// maxTensors bounds how many names tensors may have, shared ones counted as often as they occur.
+	maxTensors = 1 << 18
+	// maxNamesBytes bounds the joined names of all tensors together.
+	maxNamesBytes = 64 << 20
 )
 
 // namedValue is a tensor of the tree with its flat name.
@@ -94,27 +97,33 @@ type namedValue struct {
 type flattener struct {
 	out    []namedValue
 	seen   map[string]struct{}
+	path   []step // from the root to the value
 	visits int
 	bytes  int
 }
 
+// step is a key of a dict, or an index where key is nil. Names are joined only where there is a tensor.
+type step struct {
+	key   *Value
+	index int
+}
+
 func flatten(root *Value) ([]namedValue, error) {
 	f := flattener{seen: make(map[string]struct{})}
-	if err := f.walk("", root, 0); err != nil {
+	if err := f.walk(root); err != nil {
 		return nil, err
 	}
 	return f.out, nil
 }
 
-func (f *flattener) walk(name string, v *Value, depth int) error {
+// walk recurses no deeper than maxDepth.
+func (f *flattener) walk(v *Value) error {
 	f.visits++
 	switch {
-	case depth > maxDepth:
+	case len(f.path) > maxDepth:
 		return refuse("", "values are nested more than %d deep", maxDepth)
 	case f.visits > maxVisits:
 		return refuse("", "the tree has more than %d values", maxVisits)
-	case f.bytes > maxPathBytes:
-		return refuse("", "the names in the tree have more than %d bytes", maxPathBytes)
 	}
 	switch v.kind {
 	case kindClass:
@@ -122,37 +131,42 @@ func (f *flattener) walk(name string, v *Value, depth int) error {
 	case kindStorage:
 		return refuse(v.data.(*storage).key, "storage %q stands in the tree without a tensor", v.data.(*storage).key)
 	case KindTensor:
-		if _, twice := f.seen[name]; twice {
-			return refuse(name, "two tensors have the name %.200q", name)
-		}
-		f.seen[name] = struct{}{}
-		f.out = append(f.out, namedValue{name, v})
-		return nil
+		return f.tensor(v)
 	}
 	keys := v.Keys()
 	for i, item := range v.items {
-		part := ""
+		at := step{index: i}
 		if keys != nil {
-			part = keyText(keys[i])
-		} else if holdsTensors(item) {
-			part = strconv.Itoa(i)
+			at.key = keys[i]
 		}
-		if name != "" {
-			part = name + "." + part
-		}
-		f.bytes += len(part)
-		if err := f.walk(part, item, depth+1); err != nil {
+		f.path = append(f.path, at)
+		if err := f.walk(item); err != nil {
 			return err
 		}
+		f.path = f.path[:len(f.path)-1]
 	}
 	return nil
 }
 
-// holdsTensors says whether a value's name can matter: long lists of numbers need none.
-func holdsTensors(v *Value) bool {
-	switch v.kind {
-	case KindTensor, KindDict, KindList, KindTuple:
-		return true
+// tensor notes the tensor at the end of the path.
+func (f *flattener) tensor(v *Value) error {
+	parts := make([]string, len(f.path))
+	for i, at := range f.path {
+		if at.key != nil {
+			parts[i] = keyText(at.key)
+		} else {
+			parts[i] = strconv.Itoa(at.index)
+		}
+		f.bytes += len(parts[i]) + 1
 	}
-	return false
+	if len(f.out) == maxTensors || f.bytes > maxNamesBytes {
+		return refuse("", "the tree has more than %d tensors, or their names more than %d bytes", maxTensors, maxNamesBytes)
+	}
+	name := strings.Join(parts, ".")
+	if _, twice := f.seen[name]; twice {
+		return refuse(name, "two tensors have the name %.200q", name)
+	}
+	f.seen[name] = struct{}{}
+	f.out = append(f.out, namedValue{name, v})
+	return nil
 }
