@@ -16,10 +16,11 @@ func hints(err error) []string {
 		command = *e
 	}
 	var (
-		usage   *usageError
-		exists  *outputExistsError
-		noSplit *split.NoSplitError
-		lines   []string
+		usage       *usageError
+		exists      *outputExistsError
+		noSplit     *split.NoSplitError
+		noEmbedding *noEmbeddingError
+		lines       []string
 	)
 	if isConfigMismatch(err) && command.force {
 		lines = append(lines, "use the same settings, another -o, or --force to start anew")
@@ -29,6 +30,9 @@ func hints(err error) []string {
 	}
 	if errors.As(err, &noSplit) {
 		lines = append(lines, "CUHK-PEDES' caption_all.json has no splits; its reid_raw.json has")
+	}
+	if errors.As(err, &noEmbedding) {
+		lines = append(lines, "plip embed --into DIR --images "+noEmbedding.dir+" makes a dataset with embeddings")
 	}
 	if errors.Is(err, parquet.ErrUnfinished) {
 		lines = append(lines, "the command that began it continues it")
