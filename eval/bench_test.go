@@ -91,3 +91,20 @@ func BenchmarkCeiling(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkRerank measures re-ranking at Market size with embeddings of 64 values,
+// so that dot products take little of it.
+func BenchmarkRerank(b *testing.B) {
+	q, g := randomEmbeddings(1, 3368, 64), randomEmbeddings(2, 19732, 64)
+	dst := make([]float32, q.N*g.N)
+	b.ReportAllocs()
+	for b.Loop() {
+		scores, err := Rerank(context.Background(), q, g, nil, DefaultRerankConfig())
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := scores(0, q.N, dst); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,152 @@
+package eval
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+)
+
+func TestRerankFixture(t *testing.T) {
+	f := openFixture(t, "rerank")
+	q, g := f.set("query"), f.set("gallery")
+	for _, run := range []struct {
+		name string
+		c    RerankConfig
+	}{
+		{"k20", DefaultRerankConfig()},
+		{"k6", RerankConfig{K1: 6, K2: 3, Lambda: 0.3}},
+		{"k20_jaccard", RerankConfig{K1: 20, K2: 6}},
+	} {
+		scores, err := Rerank(context.Background(), f.embeddings("input.query"), f.embeddings("input.gallery"), nil, run.c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make([]float32, q.Len()*g.Len())
+		if err := scores(0, q.Len(), got); err != nil {
+			t.Fatal(err)
+		}
+		worst := 0.0
+		for i, want := range f.float32s("out." + run.name + ".distance") {
+			worst = max(worst, math.Abs(float64(want)+float64(got[i])))
+		}
+		if worst > 1e-5 {
+			t.Errorf("%s: greatest difference of distances: want 1e-5 or less, got %g", run.name, worst)
+		}
+		r, err := Rank(context.Background(), q, g, scores, Protocol{CameraJunk: true, MaxRank: 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkReid(t, f, run.name, r)
+	}
+	plain := f.float32s("out.plain.distance")
+	r, err := Rank(context.Background(), q, g, matrix(plain, g.Len()), Protocol{CameraJunk: true, MaxRank: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkReid(t, f, "plain", r)
+}
+
+func checkReid(t *testing.T, f *fixture, run string, r *Result) {
+	t.Helper()
+	for k, want := range f.float64s("out." + run + ".cmc") {
+		near(t, fmt.Sprintf("%s: cmc at %d", run, k+1), want, r.CMC[k], 1e-9)
+	}
+	for j, got := range []float64{r.MAP, r.MAPTrapezoid, r.MINP} {
+		near(t, fmt.Sprintf("%s: mean %d", run, j), f.float64s("out." + run + ".mean")[j], got, 1e-6)
+	}
+}
+
+// Eight points in the plane, worked out with the published numpy code.
+func TestRerankByHand(t *testing.T) {
+	q := Embeddings{N: 2, D: 2, Data: []float32{0, 0, 4, .3}}
+	g := Embeddings{N: 6, D: 2, Data: []float32{1, .2, .1, 2.3, 5.3, .1, 4.1, 3.2, 2.4, 2.25, 9, 9.5}}
+	for _, tc := range []struct {
+		c    RerankConfig
+		want []float64
+	}{
+		{RerankConfig{3, 2, 0.3}, []float64{.00182, .16341, .74923, .58983, .56140, .95434, .72465, .75256, .00473, .49204, .48641, .84044}},
+		{RerankConfig{3, 2, 0}, []float64{0, .22018, 1, .77491, .77491, .93477, 1, 1, 0, .67000, .67000, .77206}},
+		{RerankConfig{3, 1, 0.3}, []float64{.27727, .28697, .74923, .74739, .49181, 1, .72465, .75256, .01714, .30971, .61742, 1}},
+	} {
+		scores, err := Rerank(context.Background(), q, g, nil, tc.c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make([]float32, 12)
+		if err := scores(0, 2, got); err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range tc.want {
+			near(t, fmt.Sprintf("%+v: distance %d", tc.c, i), want, -float64(got[i]), 6e-6)
+		}
+	}
+}
+
+// Dot products from outside and blocks of any size give the same scores.
+func TestRerankWithGivenProducts(t *testing.T) {
+	q, g := randomEmbeddings(1, 23, 12), randomEmbeddings(2, 61, 12)
+	all := Embeddings{N: 84, D: 12, Data: append(append([]float32(nil), q.Data...), g.Data...)}
+	calls := 0
+	given, err := Rerank(context.Background(), q, g, func(from, to int, dst []float32) error {
+		calls++
+		products(all, all, from, to, 0, all.N, dst)
+		return nil
+	}, DefaultRerankConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := Rerank(context.Background(), q, g, nil, DefaultRerankConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, got := make([]float32, 23*61), make([]float32, 61)
+	if err := own(0, 23, want); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 23 {
+		if err := given(i, i+1, got); err != nil {
+			t.Fatal(err)
+		}
+		for j, s := range got {
+			if s != want[i*61+j] {
+				t.Fatalf("score %d, %d: want %v, got %v", i, j, want[i*61+j], s)
+			}
+		}
+	}
+	if calls < 24 {
+		t.Errorf("want the given products used for all samples and each query, got %d calls", calls)
+	}
+}
+
+func TestRerankRefuses(t *testing.T) {
+	q := randomEmbeddings(1, 3, 4)
+	for _, tc := range []struct {
+		g    Embeddings
+		c    RerankConfig
+		want string
+	}{
+		{randomEmbeddings(1, 3, 5), DefaultRerankConfig(), "gallery: want embeddings of 4 values"},
+		{q, RerankConfig{K1: 0, K2: 3, Lambda: 2}, "K1: want 1 neighbour or more, got 0"},
+		{q, RerankConfig{K1: 1, K2: 3, Lambda: 2}, "Lambda: want a weight in 0..1, got 2"},
+		{Embeddings{N: 1, D: 4, Data: []float32{0, 0, 0, float32(math.NaN())}}, DefaultRerankConfig(), "sample 3: want finite values"},
+	} {
+		if _, err := Rerank(context.Background(), q, tc.g, nil, tc.c); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("want an error with %q, got %v", tc.want, err)
+		}
+	}
+	// Fewer samples than neighbours, and all in one place.
+	same := Embeddings{N: 2, D: 1, Data: []float32{1, 1}}
+	scores, err := Rerank(context.Background(), same, same, nil, DefaultRerankConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make([]float32, 4)
+	if err := scores(0, 2, got); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range got {
+		near(t, "distance in one place", 0, float64(s), 1e-6)
+	}
+}
