@@ -119,7 +119,7 @@ func newFigure(c *Canvas, v *view, p *person.Person, fo *folds, light float32, r
 
 // cloth is the paint of a fabric, before it is laid along a body part.
 func (f *figure) cloth(c person.RGB) paint {
-	return paint{color: c, unit: f.v.unit, light: f.light, round: 0.30, folds: f.folds, crease: 0.11, fx: f.fx, fy: f.fy}
+	return paint{color: c, unit: f.v.unit, light: f.light, round: 0.26, folds: f.folds, crease: 0.11, fx: f.fx, fy: f.fy}
 }
 
 // skin is the paint of the person's skin.

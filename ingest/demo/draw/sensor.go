@@ -18,11 +18,11 @@ type sensor struct {
 
 // newSensor draws a camera. Colours shift, but what is red stays red and white does not turn blue.
 func newSensor(r *rand.Rand) sensor {
-	normal := func(sigma float64) float64 { return min(2, max(-2, r.NormFloat64())) * sigma }
+	normal := func(sigma float64) float64 { return min(1.6, max(-1.6, r.NormFloat64())) * sigma }
 	warm := normal(0.06)
 	return sensor{
 		gain:     [3]float64{1 + warm + normal(0.02), 1 + normal(0.015), 1 - warm + normal(0.02)},
-		exposure: math.Exp(normal(0.16)),
+		exposure: math.Exp(0.02 + normal(0.16)),
 		contrast: math.Exp(normal(0.11)),
 		vivid:    1.0 + normal(0.1),
 		lift:     normal(8),

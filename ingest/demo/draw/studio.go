@@ -68,10 +68,8 @@ func (s *Studio) Shoot(c *Canvas, p *person.Person, cam int, r *rand.Rand) Shot 
 
 	yaw := pickYaw(r)
 	share := 0.86 + 0.1*r.Float32() // of the crop's height that the body fills
-	if p.Bag == person.Umbrella {
-		share *= 0.86
-	}
 	unit := h * share * float32(p.Looks.Stature) / 8.05
+	unit = min(unit, 0.93*h/(soleY+above(p))) // a detector's box holds what is on or above the head
 	pitch := k.pitch + 2*float32(r.NormFloat64())
 	v := newView(yaw, pitch, k.taper, unit, point{w * (0.5 + 0.045*float32(r.NormFloat64())), 0})
 	f := newFigure(c, &v, p, s.folds, k.light+0.06*float32(r.NormFloat64()), r)
@@ -87,6 +85,19 @@ func (s *Studio) Shoot(c *Canvas, p *person.Person, cam int, r *rand.Rand) Shot 
 		InnerVisible: v.cos > 0.5,
 		Quality:      k.worst + r.IntN(k.best-k.worst+1),
 	}
+}
+
+// above is how far hats and the like rise over the head, in head heights.
+func above(p *person.Person) float32 {
+	switch {
+	case p.Bag == person.Umbrella:
+		return 2.0
+	case p.Hat != person.NoHat:
+		return 0.42
+	case p.Hair == person.Bun:
+		return 0.34
+	}
+	return 0.1
 }
 
 // pickYaw draws a heading: front, back, left or right, a little turned.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 )
 
 //go:embed synonyms.txt
@@ -86,10 +87,11 @@ func (t *Table) Entries() []Entry { return t.entries }
 
 // words splits into lower-case words; hyphens separate, so that "polka-dot" and "polka dot" are one.
 func words(s string) []string {
-	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
-		return r == ' ' || r == '-' || r == ',' || r == '.' || r == ';' || r == ':' || r == '\t' || r == '\n' || r == '(' || r == ')' || r == '/' || r == '+'
-	})
+	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return r == '-' || unicode.IsSpace(r) || isStop(r) })
 }
+
+// isStop reports whether a mark ends a phrase.
+func isStop(r rune) bool { return strings.ContainsRune(",.;:()/+", r) }
 
 // A Token is a base word found in a text, or a word the table does not have (Class is empty then).
 type Token struct {
@@ -97,10 +99,17 @@ type Token struct {
 	Class Class
 }
 
-// Tokens reads a text as base words, the longest match first ("dark blue" is navy), and leaves articles out.
+// Tokens reads a text as base words, the longest match first ("dark blue" is navy), and leaves articles out. No match crosses a
+// punctuation mark: "red dress, shoes" are not dress shoes.
 func (t *Table) Tokens(text string) []Token {
-	ws := words(text)
 	var out []Token
+	for _, phrase := range strings.FieldsFunc(text, isStop) {
+		out = t.appendTokens(out, words(phrase))
+	}
+	return out
+}
+
+func (t *Table) appendTokens(out []Token, ws []string) []Token {
 	for i := 0; i < len(ws); {
 		n := min(t.longest, len(ws)-i)
 		for ; n > 0; n-- {
