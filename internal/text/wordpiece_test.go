@@ -94,7 +94,7 @@ func checkSpans(t *testing.T, w *WordPiece, text string, ids []int32, spans [][2
 			t.Fatalf("%q: token %d: range %v cuts a character", text, i, s)
 		}
 		token := strings.TrimPrefix(w.Token(ids[i]), "##")
-		if part := text[s[0]:s[1]]; isPrintable(part) && ids[i] != w.UnkID() && strings.ToLower(part) != strings.ToLower(token) && token != "#" {
+		if part := text[s[0]:s[1]]; isPrintable(part) && ids[i] != w.UnkID() && !strings.EqualFold(part, token) && token != "#" {
 			t.Fatalf("%q: token %q has range %v = %q", text, token, s, part)
 		}
 		before = s

@@ -114,7 +114,13 @@ func opName(op byte) string {
 }
 
 func (m *machine) stepInt(op byte) error {
-	size := map[byte]uint64{opBinInt: 4, opBinInt1: 1, opBinInt2: 2, opLong1: 1, opLong4: 4}[op]
+	size := uint64(4)
+	switch op {
+	case opBinInt1, opLong1:
+		size = 1
+	case opBinInt2:
+		size = 2
+	}
 	if op == opLong1 || op == opLong4 {
 		b, err := m.counted(size)
 		if err != nil {
