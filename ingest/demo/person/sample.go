@@ -94,7 +94,11 @@ func (p *Person) sampleUpper(r *rand.Rand) {
 	// The second colour of a pattern must stand out from the first, in brightness.
 	p.PatternColor = White
 	if p.UpperColor.RGB().Luma() > 120 {
-		p.PatternColor = pickExcept(r, []share[Color]{{Black, 4}, {Navy, 3}, {Brown, 1}, {Red, 1}}, p.UpperColor)
+		dark := []share[Color]{{Black, 4}, {Navy, 3}, {Brown, 1}, {Red, 1}}
+		if p.UpperColor == Gray {
+			dark = dark[:2]
+		}
+		p.PatternColor = pickExcept(r, dark, p.UpperColor)
 	}
 	switch p.Upper {
 	case TShirt:
