@@ -3,7 +3,6 @@ package spac
 import (
 	"bytes"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"plip/internal/nn"
@@ -24,7 +23,7 @@ func (g *GPT2) LoadHub(path nn.Path, dir string) error {
 		err = path.Load(src, nn.LoadOptions{Rename: gpt2Name})
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", filepath.Base(src.Path()), err)
+		return fmt.Errorf("%s: %w", src.Path(), err)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package trainer
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"plip/internal/nn"
@@ -25,7 +24,7 @@ func (t *Text) LoadHub(path nn.Path, dir string) error {
 		AllowMissing: func(name string) bool { return t.Config.Pool != PoolPooler && strings.HasPrefix(name, "pooler.") },
 	})
 	if err != nil {
-		return fmt.Errorf("%s: %w", filepath.Base(src.Path()), err)
+		return fmt.Errorf("%s: %w", src.Path(), err)
 	}
 	return nil
 }

@@ -42,6 +42,7 @@ func commands() []command {
 		verifyCommand(),
 		mergeCommand(),
 		statsCommand(),
+		checkCommand(),
 		versionCommand(),
 	}
 }
