@@ -2,7 +2,6 @@ package parquet
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -26,7 +25,13 @@ func (s *shardFile) newCursor(g int, first int64, cols Columns, exact bool) (*cu
 		if column.group&cols == 0 {
 			continue
 		}
-		chunk, err := newChunkCursor(column, s.groups[g].chunks[column.leaf], first, exact)
+		if exact {
+			if err := s.loadOffsetIndex(g, column.leaf); err != nil {
+				c.close()
+				return nil, fmt.Errorf("%s: column %q: page index: %w", s.name, column.name, err)
+			}
+		}
+		chunk, err := newChunkCursor(column, s.groups[g].chunks[column.leaf], first)
 		if err != nil {
 			c.close()
 			return nil, fmt.Errorf("%s: column %q: %w", s.name, column.name, err)
@@ -34,6 +39,27 @@ func (s *shardFile) newCursor(g int, first int64, cols Columns, exact bool) (*cu
 		c.chunks = append(c.chunks, chunk)
 	}
 	return c, nil
+}
+
+// loadOffsetIndex reads where the pages of a chunk begin. The library keeps it
+// for the chunk's later cursors.
+func (s *shardFile) loadOffsetIndex(g, leaf int) error {
+	chunk, ok := s.groups[g].chunks[leaf].(*pq.FileColumnChunk)
+	meta := &s.file.Metadata().RowGroups[g].Columns[leaf]
+	if !ok || meta.OffsetIndexOffset == 0 || s.groups[g].indexed[leaf].Load() {
+		return nil
+	}
+	if err := checkThriftAt(s.reader, meta.OffsetIndexOffset, int64(meta.OffsetIndexLength)); err != nil {
+		return err
+	}
+	err := guard(func() error {
+		_, err := chunk.OffsetIndex()
+		return err
+	})
+	if err == nil {
+		s.groups[g].indexed[leaf].Store(true)
+	}
+	return err
 }
 
 func (c *cursor) close() {
@@ -137,16 +163,9 @@ type chunkCursor struct {
 	interner interner
 }
 
-func newChunkCursor(column *column, chunk pq.ColumnChunk, first int64, exact bool) (*chunkCursor, error) {
+func newChunkCursor(column *column, chunk pq.ColumnChunk, first int64) (*chunkCursor, error) {
 	c := &chunkCursor{column: column, buffer: make([]pq.Value, 256)}
 	err := guard(func() error {
-		if exact {
-			if f, ok := chunk.(*pq.FileColumnChunk); ok {
-				if _, err := f.OffsetIndex(); err != nil && !errors.Is(err, pq.ErrMissingOffsetIndex) {
-					return err
-				}
-			}
-		}
 		c.pages = chunk.Pages()
 		if first > 0 {
 			return c.pages.SeekToRow(first)

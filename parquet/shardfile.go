@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	pq "github.com/parquet-go/parquet-go"
 )
@@ -35,6 +36,7 @@ type shardFile struct {
 type fileGroup struct {
 	firstRow, rows int64
 	chunks         []pq.ColumnChunk // by leaf index
+	indexed        []atomic.Bool    // by leaf index: the page index was read
 	bytes          int64            // uncompressed, all columns
 }
 
@@ -65,7 +67,7 @@ func openShardReader(name string, r io.ReaderAt, size int64) (*shardFile, error)
 }
 
 func (s *shardFile) open() (err error) {
-	if err := checkFooterLength(s.reader, s.size); err != nil {
+	if err := checkFooter(s.reader, s.size); err != nil {
 		return err
 	}
 	s.file, err = pq.OpenFile(s.reader, s.size,
@@ -84,12 +86,13 @@ func (s *shardFile) open() (err error) {
 	}
 	for i, g := range s.file.RowGroups() {
 		group := fileGroup{firstRow: s.rows, rows: g.NumRows(), chunks: g.ColumnChunks()}
+		group.indexed = make([]atomic.Bool, len(group.chunks))
 		for _, c := range s.file.Metadata().RowGroups[i].Columns {
 			m := c.MetaData
 			if m.TotalCompressedSize < 0 || m.TotalUncompressedSize < 0 || m.DataPageOffset < 0 || m.DictionaryPageOffset < 0 {
 				return fmt.Errorf("row group %d: want sizes and offsets that are not negative", i)
 			}
-			if m.TotalCompressedSize > s.size || c.OffsetIndexOffset > s.size || int64(c.OffsetIndexLength) > s.size {
+			if m.TotalCompressedSize > s.size || c.OffsetIndexOffset < 0 || c.OffsetIndexOffset > s.size || c.OffsetIndexLength < 0 || int64(c.OffsetIndexLength) > s.size {
 				return fmt.Errorf("row group %d: want a column chunk within the file's %d bytes", i, s.size)
 			}
 			group.bytes += m.TotalUncompressedSize
@@ -106,8 +109,8 @@ func (s *shardFile) open() (err error) {
 	return nil
 }
 
-// checkFooterLength keeps a corrupt length from becoming a 4 GB allocation.
-func checkFooterLength(r io.ReaderAt, size int64) error {
+// checkFooter walks the footer before the Parquet library trusts it.
+func checkFooter(r io.ReaderAt, size int64) error {
 	const frame = 12 // PAR1, length, PAR1
 	if size < frame {
 		return fmt.Errorf("want a Parquet file, got %d bytes", size)
@@ -119,10 +122,22 @@ func checkFooterLength(r io.ReaderAt, size int64) error {
 	if string(tail[4:]) != "PAR1" {
 		return fmt.Errorf("want a Parquet file ending in %q, got %q", "PAR1", tail[4:])
 	}
-	if n := int64(binary.LittleEndian.Uint32(tail[:4])); n > size-frame {
+	n := int64(binary.LittleEndian.Uint32(tail[:4]))
+	if n > size-frame {
 		return fmt.Errorf("want a footer within the file's %d bytes, got %d", size, n)
 	}
+	if err := checkThriftAt(r, size-8-n, n); err != nil {
+		return fmt.Errorf("footer: %w", err)
+	}
 	return nil
+}
+
+func checkThriftAt(r io.ReaderAt, at, n int64) error {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(io.NewSectionReader(r, at, n), b); err != nil {
+		return err
+	}
+	return checkThrift(b)
 }
 
 func (s *shardFile) close() error {
