@@ -12,12 +12,11 @@ func (b *BPE) appendCut(ids []int32, cut string) []int32 {
 	if len(cut) > maxCachedBytes {
 		return append(ids, b.merge(cut)...)
 	}
-	slot := b.cache.slot(cut)
-	if e := slot.Load(); e != nil && e.cut == cut {
+	if e := b.cache.find(cut); e != nil {
 		return append(ids, e.ids...)
 	}
 	e := &cachedCut{cut: strings.Clone(cut), ids: b.merge(cut)}
-	slot.Store(e)
+	b.cache.keep(e)
 	return append(ids, e.ids...)
 }
 
@@ -91,12 +90,12 @@ func (h *mergeHeap) Pop() any {
 }
 
 const (
-	cacheSlots     = 1 << 14 // captions of all four text datasets have about 10,000 distinct words
+	cacheSlots     = 1 << 16 // captions of all four text datasets have about 10,000 distinct words
 	maxCachedBytes = 48      // longer cuts are not words that come again
 )
 
-// wordCache maps cuts to their tokens. Every cut has one slot by its hash and the last one to ask owns it: no lock,
-// no eviction, and a bound of a few megabytes.
+// wordCache maps cuts to their tokens, without a lock and in bounded memory. Every cut has two neighbouring slots by
+// its hash; where both are taken, the later cut replaces the first, so that no two common words drive each other out.
 type wordCache struct {
 	seed  maphash.Seed
 	slots []atomic.Pointer[cachedCut]
@@ -111,6 +110,23 @@ func newWordCache() wordCache {
 	return wordCache{seed: maphash.MakeSeed(), slots: make([]atomic.Pointer[cachedCut], cacheSlots)}
 }
 
-func (c *wordCache) slot(cut string) *atomic.Pointer[cachedCut] {
-	return &c.slots[maphash.String(c.seed, cut)%cacheSlots]
+// slot is the first of a cut's two slots; the other is slot^1.
+func (c *wordCache) slot(cut string) uint64 { return maphash.String(c.seed, cut) % cacheSlots }
+
+func (c *wordCache) find(cut string) *cachedCut {
+	first := c.slot(cut)
+	if e := c.slots[first].Load(); e != nil && e.cut == cut {
+		return e
+	}
+	if e := c.slots[first^1].Load(); e != nil && e.cut == cut {
+		return e
+	}
+	return nil
+}
+
+func (c *wordCache) keep(e *cachedCut) {
+	first := c.slot(e.cut)
+	if !c.slots[first].CompareAndSwap(nil, e) && !c.slots[first^1].CompareAndSwap(nil, e) {
+		c.slots[first].Store(e)
+	}
 }
