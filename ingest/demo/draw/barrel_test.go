@@ -11,7 +11,7 @@ func testView(yaw, pitch float32) *view {
 	return &v
 }
 
-func close(a, b float32) bool { return math.Abs(float64(a-b)) < 1e-3 }
+func near(a, b float32) bool { return math.Abs(float64(a-b)) < 1e-3 }
 
 func TestBarrelMeetsItsRings(t *testing.T) {
 	b := barrel{testView(0, 0), []ring{{0, 0.2, 0.3, 0, 0}, {1, 0.9, 0.4, 0.1, 0}, {1.5, 0.8, 0.5, 0, 0.2}, {4, 0.5, 0.5, 0, 0}}}
@@ -44,19 +44,19 @@ func TestBarrelTurns(t *testing.T) {
 	} {
 		b := barrel{testView(c.yaw, 0), rings}
 		left, right := b.seen(-math.Pi/2, b.ring(2)), b.seen(math.Pi/2, b.ring(2))
-		if !close((right.x-left.x)/60, c.half) {
+		if !near((right.x-left.x)/60, c.half) {
 			t.Errorf("yaw %v: want half-width %v, got %v", c.yaw, c.half, (right.x-left.x)/60)
 		}
 		if front := b.faces(0, 2); front != (c.yaw != 180) && math.Abs(float64(c.yaw)) != 90 {
 			t.Errorf("yaw %v: front faces the camera: %v", c.yaw, front)
 		}
 		if c.yaw != 180 {
-			if got := (b.spot(0, spot{0, 2}).x - 64) / 30; !close(got, c.front) {
+			if got := (b.spot(0, spot{0, 2}).x - 64) / 30; !near(got, c.front) {
 				t.Errorf("yaw %v: want the front at %v, got %v", c.yaw, c.front, got)
 			}
 		}
 		if c.yaw == 0 || c.yaw == 180 {
-			if got := (b.spot(90, spot{90, 2}).x - 64) / 30; !close(got, c.right) {
+			if got := (b.spot(90, spot{90, 2}).x - 64) / 30; !near(got, c.right) {
 				t.Errorf("yaw %v: want the left side at %v, got %v", c.yaw, c.right, got)
 			}
 		}

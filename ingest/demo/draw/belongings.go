@@ -41,7 +41,7 @@ func (f *figure) backpack() {
 	line := contrast(c, 0.6)
 	f.seam(b, line, 0.05, 180, spot{122, 2.5}, spot{180, 2.5}, spot{238, 2.5})
 	f.seam(b, line, 0.06, 180, spot{105, 2.15}, spot{115, 1.8}, spot{180, 1.66}, spot{245, 1.8}, spot{255, 2.15})
-	f.seam(b, steel, 0.05, 180, spot{150, 2.68}, spot{180, 2.68}, spot{210, 2.68})
+	f.seam(b, steel(), 0.05, 180, spot{150, 2.68}, spot{180, 2.68}, spot{210, 2.68})
 	if b.faces(180, 1.5) {
 		f.c.line(flat(line), 0.07*f.v.unit, f.v.at(joint{-0.14, 1.46, z}), f.v.at(joint{-0.1, 1.3, z}), f.v.at(joint{0.1, 1.3, z}), f.v.at(joint{0.14, 1.46, z}))
 	}
@@ -57,7 +57,7 @@ func (f *figure) straps() {
 		f.seam(b, edge(c), 0.29, s*44, corners...)
 		f.seam(b, c, 0.23, s*44, corners...)
 		if b.faces(s*41, 2) {
-			f.c.ellipse(b.spot(s*41, spot{s * 41, 2.2}), 0.07*f.v.unit, 0.05*f.v.unit, flat(steel))
+			f.c.ellipse(b.spot(s*41, spot{s * 41, 2.2}), 0.07*f.v.unit, 0.05*f.v.unit, flat(steel()))
 		}
 	}
 }
@@ -153,7 +153,7 @@ func (f *figure) shoulderBag() {
 	f.c.fill([]point{corner(-1, -0.44), corner(1, -0.44), corner(1, 0.52), corner(-1, 0.52)}, f.bag(c, hip, 0.6))
 	f.c.fill([]point{corner(-1, -0.44), corner(1, -0.44), corner(0.9, 0.1), corner(-0.9, 0.1)}, flat(contrast(c, 0.28)))
 	f.c.line(flat(contrast(c, 0.6)), 0.04*u, corner(-0.95, 0.11), corner(0.95, 0.11))
-	f.c.fill([]point{corner(-0.16, 0.02), corner(0.16, 0.02), corner(0.16, 0.22), corner(-0.16, 0.22)}, flat(steel))
+	f.c.fill([]point{corner(-0.16, 0.02), corner(0.16, 0.02), corner(0.16, 0.22), corner(-0.16, 0.22)}, flat(steel()))
 }
 
 // suitcase rolls behind the person on two wheels, drawn by a telescopic handle.

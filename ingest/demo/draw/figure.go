@@ -23,7 +23,7 @@ type figure struct {
 	sway   float32 // where hems swing, in head heights
 }
 
-// Parts of the outer line: how a figure hides parts of itself. Far things are painted first.
+// paint draws the figure over the background, far parts first: what hides what depends on where the person faces.
 func (f *figure) paint() {
 	facing := f.v.cos > 0
 	near := 0 // index of the side nearer to the camera

@@ -10,9 +10,9 @@ func (f *figure) leg(i int) {
 	if f.v.depth(hip.lerp(ankle, 0.6)) < -0.1 {
 		shade = 0.84
 	}
-	skin := *f.skin().scaledCopy(shade)
+	skin := *f.skin().scaled(shade)
 	c := f.p.Looks.Shades.Lower
-	p := *f.cloth(c).scaledCopy(shade)
+	p := *f.cloth(c).scaled(shade)
 	thigh, kneeR, calf := 0.36*limb+0.02, 0.215*limb, 0.14*limb
 	bare := func() {
 		f.sleeve(hip, knee, thigh*0.86, kneeR*0.9, skin)
@@ -61,13 +61,13 @@ func (f *figure) leg(i int) {
 		thread := person.RGB{206, 160, 92}
 		f.sideLine(hip, knee, thigh*0.86, r*0.86, thread.Scale(0.85*shade), 0.03, i)
 		f.sideLine(knee, end, r*0.86, calf, thread.Scale(0.85*shade), 0.03, i)
-		f.bone(end.lerp(knee, 0.03), end.lerp(knee, -0.07), calf+0.1, calf+0.1, *f.cloth(c.Mix(person.RGB{226, 230, 236}, 0.62)).scaledCopy(shade))
+		f.bone(end.lerp(knee, 0.03), end.lerp(knee, -0.07), calf+0.1, calf+0.1, *f.cloth(c.Mix(person.RGB{226, 230, 236}, 0.62)).scaled(shade))
 	case person.Sweatpants:
 		r := kneeR + 0.12
 		end := knee.lerp(ankle, 0.8)
 		f.sleeve(hip, knee, thigh+0.05, r, p)
 		f.sleeve(knee, end, r, calf+0.12, p)
-		q := *f.cloth(contrast(c, 0.45)).scaledCopy(shade)
+		q := *f.cloth(contrast(c, 0.45)).scaled(shade)
 		q.weave = ribbed
 		f.bone(end.lerp(ankle, 0.3), knee.lerp(ankle, 0.93), calf+0.055, calf+0.03, q)
 		stripe := person.RGB{240, 240, 238}

@@ -3,7 +3,7 @@ package draw
 import "plip/ingest/demo/person"
 
 // steel is the colour of zips and buckles.
-var steel = person.RGB{196, 198, 202}
+func steel() person.RGB { return person.RGB{196, 198, 202} }
 
 // opening bares what is worn under an open jacket or coat, between two edges.
 func (f *figure) opening(b barrel, half, hem float32) {
@@ -37,10 +37,10 @@ func (f *figure) jacket(b barrel, k cut) {
 	if f.p.Open {
 		f.opening(b, 26, k.hem)
 	} else {
-		f.seam(b, steel, 0.075, 0, spot{0, 1.45}, spot{0, 2.6}, spot{0, k.hem})
+		f.seam(b, steel(), 0.075, 0, spot{0, 1.45}, spot{0, 2.6}, spot{0, k.hem})
 	}
 	for _, s := range []float32{-1, 1} {
-		f.seam(b, steel, 0.06, s*45, spot{s * 38, 2.85}, spot{s * 45, 3.05}, spot{s * 52, 3.25})
+		f.seam(b, steel(), 0.06, s*45, spot{s * 38, 2.85}, spot{s * 45, 3.05}, spot{s * 52, 3.25})
 	}
 	f.seam(b, contrast(c, 0.5), 0.04, 180, spot{98, 2.1}, spot{140, 1.95}, spot{180, 1.92}, spot{220, 1.95}, spot{262, 2.1})
 	f.collarBand(1.2, 1.5, dark)
@@ -87,7 +87,7 @@ func (f *figure) coat(b barrel, k cut) {
 		f.c.fill(b.outline(waistY+0.08, waistY+0.3), b.axis(f.cloth(contrast(c, 0.5)), 3, 3.5))
 		if b.faces(0, waistY) {
 			o := b.spot(0, spot{0, waistY + 0.19})
-			f.c.fill([]point{o.add(point{-0.11 * f.v.unit, -0.13 * f.v.unit}), o.add(point{0.11 * f.v.unit, -0.13 * f.v.unit}), o.add(point{0.11 * f.v.unit, 0.13 * f.v.unit}), o.add(point{-0.11 * f.v.unit, 0.13 * f.v.unit})}, flat(steel))
+			f.c.fill([]point{o.add(point{-0.11 * f.v.unit, -0.13 * f.v.unit}), o.add(point{0.11 * f.v.unit, -0.13 * f.v.unit}), o.add(point{0.11 * f.v.unit, 0.13 * f.v.unit}), o.add(point{-0.11 * f.v.unit, 0.13 * f.v.unit})}, flat(steel()))
 		}
 	}
 	for _, s := range []float32{-1, 1} {
@@ -101,7 +101,7 @@ func (f *figure) coat(b barrel, k cut) {
 func (f *figure) vest(b barrel, k cut) {
 	c := f.p.Looks.Shades.Upper
 	f.c.fill(b.patch(0, spot{-22, 1.3}, spot{0, 1.62}, spot{22, 1.3}), b.axis(f.cloth(f.p.Looks.Shades.Inner), 1.3, 2))
-	f.seam(b, steel, 0.07, 0, spot{0, 1.55}, spot{0, 2.6}, spot{0, k.hem})
+	f.seam(b, steel(), 0.07, 0, spot{0, 1.55}, spot{0, 2.6}, spot{0, k.hem})
 	for _, s := range []float32{-1, 1} { // armholes
 		f.seam(b, edge(c), 0.05, s*78, spot{s * 60, 1.52}, spot{s * 66, 1.9}, spot{s * 80, 2.2})
 		f.seam(b, edge(c), 0.05, s*102, spot{s * 120, 1.52}, spot{s * 114, 1.9}, spot{s * 100, 2.2})

@@ -199,7 +199,7 @@ func things(c *Canvas, r *rand.Rand, fo *folds) {
 	}
 }
 
-// crop fills the canvas with a part of the scene: zoom scene pixels a picture pixel from (x, y), mirrored at the borders.
+// crop fills the canvas with a part of the scene: zoom scene pixels a picture pixel from (x, y); the border's pixels go on outside.
 func (s scene) crop(c *Canvas, x, y, zoom float32) {
 	for py := range c.h {
 		sy := min(sceneH-1.001, max(0, y+float32(py)*zoom))

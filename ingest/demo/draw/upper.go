@@ -146,10 +146,10 @@ func (f *figure) arm(i int) {
 	f.bone(hand, hand.lerp(elbow, -0.16), 0.13, 0.095, skin)
 
 	k := cutOf(f.p)
-	p := *f.fabric().scaledCopy(shade)
+	p := *f.fabric().scaled(shade)
 	length := f.p.Sleeve
 	if f.p.Upper == person.Vest {
-		p, length = *f.cloth(f.p.Looks.Shades.Inner).scaledCopy(shade), person.Long
+		p, length = *f.cloth(f.p.Looks.Shades.Inner).scaled(shade), person.Long
 	}
 	switch length {
 	case person.Short:
@@ -164,9 +164,6 @@ func (f *figure) arm(i int) {
 		f.cuff(elbow, end, rc, p)
 	}
 }
-
-// scaledCopy is scaled for a paint that has no address.
-func (p paint) scaledCopy(f float32) *paint { return p.scaled(f) }
 
 // sleeve paints a piece of sleeve with a dark line around it.
 func (f *figure) sleeve(a, b joint, ra, rb float32, p paint) {
