@@ -67,7 +67,7 @@ func findColumns(root *pq.Column) ([]column, error) {
 	if err != nil {
 		return nil, err
 	}
-	hasID := false
+	hasID, hasPath := false, false
 	for _, w := range wantedColumns() {
 		top := firstColumn(root, w.names)
 		if top == nil {
@@ -79,11 +79,14 @@ func findColumns(root *pq.Column) ([]column, error) {
 		}
 		c.name, c.group, c.set = w.names[0], w.group, w.set
 		c.interns = w.names[0] == "attributes" || w.names[0] == "split" || w.names[0] == "source" || w.names[0] == "truth_attributes"
-		hasID = hasID || c.name == "id"
+		hasID, hasPath = hasID || c.name == "id", hasPath || c.name == "file_path"
 		columns = append(columns, c)
 	}
 	if !hasID {
 		return nil, fmt.Errorf("want an integer column %q, got columns %s", "id", columnNames(root))
+	}
+	if !hasPath && len(columns) > 1 && columns[1].name == "image" {
+		columns[1].group |= ColMeta // the picture's own name stands in for file_path
 	}
 	return columns, nil
 }

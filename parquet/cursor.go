@@ -13,7 +13,14 @@ type cursor struct {
 	shard  *shardFile
 	row    int64 // of the file, next to be read
 	cols   Columns
-	chunks []*chunkCursor
+	chunks []chunkReader
+}
+
+// chunkReader fills one column of rows that follow each other.
+type chunkReader interface {
+	columnName() string
+	next(rows []Row, bad []*columnError) error
+	close()
 }
 
 // newCursor starts at row first of the group. Exact asks for the page index,
@@ -25,13 +32,7 @@ func (s *shardFile) newCursor(g int, first int64, cols Columns, exact bool) (*cu
 		if column.group&cols == 0 {
 			continue
 		}
-		if exact {
-			if err := s.loadOffsetIndex(g, column.leaf); err != nil {
-				c.close()
-				return nil, fmt.Errorf("%s: column %q: page index: %w", s.name, column.name, err)
-			}
-		}
-		chunk, err := newChunkCursor(column, s.groups[g].chunks[column.leaf], first)
+		chunk, err := s.newChunk(g, column, first, exact)
 		if err != nil {
 			c.close()
 			return nil, fmt.Errorf("%s: column %q: %w", s.name, column.name, err)
@@ -39,6 +40,20 @@ func (s *shardFile) newCursor(g int, first int64, cols Columns, exact bool) (*cu
 		c.chunks = append(c.chunks, chunk)
 	}
 	return c, nil
+}
+
+func (s *shardFile) newChunk(g int, column *column, first int64, exact bool) (chunkReader, error) {
+	if exact {
+		if err := s.loadOffsetIndex(g, column.leaf); err != nil {
+			return nil, fmt.Errorf("page index: %w", err)
+		}
+	} else if p, err := s.newPlainPages(g, column, first); p != nil || err != nil {
+		return p, err
+	}
+	if err := s.checkPages(g, column.leaf); err != nil {
+		return nil, err
+	}
+	return newChunkCursor(column, s.groups[g].chunks[column.leaf], first)
 }
 
 // loadOffsetIndex reads where the pages of a chunk begin. The library keeps it
@@ -72,20 +87,9 @@ func (c *cursor) close() {
 // an error is one of the file.
 func (c *cursor) next(rows []Row, bad []*columnError) error {
 	for _, chunk := range c.chunks {
-		err := guard(func() error {
-			for i := range rows {
-				values, err := chunk.nextRow()
-				if err != nil {
-					return err
-				}
-				if err := chunk.column.set(chunk.column, &rows[i], values, &chunk.interner); err != nil && bad[i] == nil {
-					bad[i] = &columnError{chunk.column.name, err}
-				}
-			}
-			return nil
-		})
+		err := guard(func() error { return chunk.next(rows, bad) })
 		if err != nil {
-			return fmt.Errorf("%s: rows %d to %d: column %q: %w", c.shard.name, c.row, c.row+int64(len(rows)), chunk.column.name, err)
+			return fmt.Errorf("%s: rows %d to %d: column %q: %w", c.shard.name, c.row, c.row+int64(len(rows)), chunk.columnName(), err)
 		}
 	}
 	for i := range rows {
@@ -150,7 +154,7 @@ func (s *shardFile) batchRows(g int, cols Columns) int64 {
 	return min(max(wantBytes/perRow, 1), 1024)
 }
 
-// chunkCursor walks the values of one column chunk.
+// chunkCursor walks the values of one column chunk as the library decodes them.
 type chunkCursor struct {
 	column   *column
 	pages    pq.Pages
@@ -177,6 +181,21 @@ func newChunkCursor(column *column, chunk pq.ColumnChunk, first int64) (*chunkCu
 		return nil, err
 	}
 	return c, nil
+}
+
+func (c *chunkCursor) columnName() string { return c.column.name }
+
+func (c *chunkCursor) next(rows []Row, bad []*columnError) error {
+	for i := range rows {
+		values, err := c.nextRow()
+		if err != nil {
+			return err
+		}
+		if err := c.column.set(c.column, &rows[i], values, &c.interner); err != nil && bad[i] == nil {
+			bad[i] = &columnError{c.column.name, err}
+		}
+	}
+	return nil
 }
 
 func (c *chunkCursor) close() {

@@ -16,9 +16,12 @@ import (
 // manifest yet.
 var ErrUnfinished = errors.New("the dataset is unfinished")
 
-// maxGroupBytes is the size above which a foreign row group is offered in
+// maxGroupBytes and maxGroupRows are the sizes above which a foreign row group is offered in
 // several Groups: other writers put a million rows in one.
-const maxGroupBytes = 64 << 20
+const (
+	maxGroupBytes = 64 << 20
+	maxGroupRows  = 1 << 20
+)
 
 // Dataset is a finished dataset of ours, a foreign Parquet file or a folder of
 // them, open for reading. Safe for concurrent use.
@@ -179,7 +182,7 @@ func (d *Dataset) addShard(s *shardFile) {
 			continue
 		}
 		// Equal parts, so that no reader gets a crumb.
-		parts := min(g.bytes/maxGroupBytes+1, g.rows)
+		parts := min(max(g.bytes/maxGroupBytes, (g.rows-1)/maxGroupRows)+1, g.rows)
 		for p := range parts {
 			first, end := g.rows*p/parts, g.rows*(p+1)/parts
 			d.groups = append(d.groups, Group{Shard: len(d.shards), Index: i, FirstRow: d.rows + g.firstRow + first, NumRows: end - first})

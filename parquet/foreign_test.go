@@ -69,6 +69,15 @@ func TestForeign(t *testing.T) {
 			if diff := cmp.Diff(test.columns, d.Manifest().Columns); diff != "" {
 				t.Errorf("optional columns (-want +got):\n%s", diff)
 			}
+			err := d.Scan(t.Context(), ColMeta, 0, func(i int64, r *Row) error {
+				if r.FilePath != want[i].FilePath || r.ID != want[i].ID {
+					t.Errorf("row %d without its picture: want %d %q, got %d %q", i, want[i].ID, want[i].FilePath, r.ID, r.FilePath)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
 			for i := int64(11); i >= 0; i -= 3 {
 				got, err := d.Row(t.Context(), i, ColAll)
 				if err != nil {

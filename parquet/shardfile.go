@@ -16,6 +16,9 @@ import (
 // past the buffer; it serves page headers and small columns.
 const readBufferBytes = 16 << 10
 
+// maxFileRows keeps a corrupt row count from becoming millions of Groups.
+const maxFileRows = 1 << 31
+
 // shardFile is one open Parquet file, ours or a foreign one. Safe for concurrent
 // use.
 type shardFile struct {
@@ -36,6 +39,7 @@ type shardFile struct {
 type fileGroup struct {
 	firstRow, rows int64
 	chunks         []pq.ColumnChunk // by leaf index
+	checked        []atomic.Bool    // by leaf index: page headers are sound
 	indexed        []atomic.Bool    // by leaf index: the page index was read
 	bytes          int64            // uncompressed, all columns
 }
@@ -86,7 +90,7 @@ func (s *shardFile) open() (err error) {
 	}
 	for i, g := range s.file.RowGroups() {
 		group := fileGroup{firstRow: s.rows, rows: g.NumRows(), chunks: g.ColumnChunks()}
-		group.indexed = make([]atomic.Bool, len(group.chunks))
+		group.checked, group.indexed = make([]atomic.Bool, len(group.chunks)), make([]atomic.Bool, len(group.chunks))
 		for _, c := range s.file.Metadata().RowGroups[i].Columns {
 			m := c.MetaData
 			if m.TotalCompressedSize < 0 || m.TotalUncompressedSize < 0 || m.DataPageOffset < 0 || m.DictionaryPageOffset < 0 {
@@ -97,8 +101,8 @@ func (s *shardFile) open() (err error) {
 			}
 			group.bytes += m.TotalUncompressedSize
 		}
-		if group.rows < 0 {
-			return fmt.Errorf("row group %d: want a row count that is not negative, got %d", i, group.rows)
+		if group.rows < 0 || group.rows > maxFileRows-s.rows {
+			return fmt.Errorf("row group %d: want at most %d rows in the file, got %d more than %d", i, int64(maxFileRows), group.rows, s.rows)
 		}
 		s.rows += group.rows
 		s.groups = append(s.groups, group)
