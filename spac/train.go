@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -118,6 +119,9 @@ func train(ctx context.Context, m *Captioner, c TrainConfig, run TrainRun) error
 	o.Height, o.Px, o.Norm, o.Flip, o.Workers = int(m.Config.Height), int(m.Config.Px), pixels.ImageNet(), c.Flip, c.Workers
 	loader, err := feed.New(ctx, run.Train, o)
 	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(run.Dir, 0o755); err != nil {
 		return err
 	}
 	metrics, err := runlog.OpenMetrics(filepath.Join(run.Dir, "metrics.jsonl"), at.Step)

@@ -35,9 +35,14 @@ func commands() []command {
 		splitCommand(),
 		{use: "spac", short: "The captioner: attributes and captions for person images", sub: []command{
 			spacTrainCommand(),
+			spacCaptionCommand(),
+			spacScoreCommand(),
 			spacAttributesCommand(),
 		}},
 		filterCommand(),
+		{use: "eval", short: "Evaluate a model or embeddings", sub: []command{
+			evalRankCommand(),
+		}},
 		templatesCommand(),
 		verifyCommand(),
 		mergeCommand(),

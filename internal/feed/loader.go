@@ -30,6 +30,7 @@ type Options struct {
 	Norm       pixels.Normalization
 	Flip       bool            // mirror half of the visits
 	Columns    parquet.Columns // what the rows hold beside the image
+	KeepBytes  bool            // leave the encoded image in the rows
 	Workers    int             // decoding goroutines; at least 1
 	Ahead      int             // batches prepared ahead
 	CacheBytes int64           // memory for decoded and resized images kept between epochs; 0: none
@@ -45,7 +46,7 @@ func DefaultOptions() Options {
 type Batch struct {
 	Index  int64         // of the batch in its epoch
 	Epoch  int           //
-	Rows   []parquet.Row // without image bytes
+	Rows   []parquet.Row // without image bytes unless they are kept
 	Number []int64       // each row's number in the dataset
 	Images []float32     // [N, 3, H, W] normalised; Release gives it back
 	pool   *sync.Pool
@@ -54,7 +55,8 @@ type Batch struct {
 // Release gives the image memory back to the loader. The batch is unusable afterwards.
 func (b *Batch) Release() {
 	if b.pool != nil {
-		b.pool.Put(&b.Images)
+		images := b.Images // the pool keeps a pointer, and must not find what becomes of the batch
+		b.pool.Put(&images)
 		b.Images, b.pool = nil, nil
 	}
 }
@@ -257,7 +259,9 @@ func (l *Loader) prepare(ctx context.Context, j job) (*Batch, error) {
 		}
 		flip := l.o.Flip && Visit(l.o.Seed, j.epoch, j.number[i]).Uint64()&1 == 1
 		l.table.CHW(b.Images[i*size:(i+1)*size], rgb, l.o.Px, l.o.Height, flip)
-		b.Rows[i].Image = nil
+		if !l.o.KeepBytes {
+			b.Rows[i].Image = nil
+		}
 	}
 	return b, nil
 }

@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 
 	"plip/internal/tensor"
@@ -46,3 +48,17 @@ func (s *Store) Weights() ([]weights.Tensor, error) {
 
 // Restore overwrites t by a source's tensor of a name.
 func Restore(t tensor.Tensor, src Source, name string) error { return copyOver(t, src, name) }
+
+// Fingerprint is a short hash of all names and values: two stores that have it in common hold the same model.
+func (s *Store) Fingerprint() (string, error) {
+	h := sha256.New()
+	for _, p := range s.params {
+		w, err := ToWeights(p.Name, p.Tensor)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(h, "%s %s %v\n", w.Name, w.DType, w.Shape)
+		h.Write(w.Data)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8]), nil
+}
