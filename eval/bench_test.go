@@ -92,19 +92,23 @@ func BenchmarkCeiling(b *testing.B) {
 	}
 }
 
-// BenchmarkRerank measures re-ranking at Market size with embeddings of 64 values,
-// so that dot products take little of it.
+// BenchmarkRerank measures re-ranking, at Market size too, with embeddings of 64
+// values, so that dot products take little of it.
 func BenchmarkRerank(b *testing.B) {
-	q, g := randomEmbeddings(1, 3368, 64), randomEmbeddings(2, 19732, 64)
-	dst := make([]float32, q.N*g.N)
-	b.ReportAllocs()
-	for b.Loop() {
-		scores, err := Rerank(context.Background(), q, g, nil, DefaultRerankConfig())
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := scores(0, q.N, dst); err != nil {
-			b.Fatal(err)
-		}
+	for _, size := range [][2]int{{800, 4200}, {3368, 19732}} {
+		b.Run(fmt.Sprintf("queries=%d/gallery=%d", size[0], size[1]), func(b *testing.B) {
+			q, g := randomEmbeddings(1, size[0], 64), randomEmbeddings(2, size[1], 64)
+			dst := make([]float32, q.N*g.N)
+			b.ReportAllocs()
+			for b.Loop() {
+				scores, err := Rerank(context.Background(), q, g, nil, DefaultRerankConfig())
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := scores(0, q.N, dst); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

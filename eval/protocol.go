@@ -2,11 +2,13 @@ package eval
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math"
 	"slices"
+	"strconv"
 )
 
 // JunkID is Market-1501's id of detections that are of nobody.
@@ -105,13 +107,12 @@ func (f *filter) surplus(id int64, entries []int32) []int32 {
 	}
 	d := make([]drawn, len(entries))
 	for i, g := range entries {
-		h := fnv.New64a()
+		name := strconv.Itoa(int(g))
 		if f.gallery.Keys != nil {
-			fmt.Fprintf(h, "%d/%d/%s", f.protocol.Seed, id, f.gallery.Keys[g])
-		} else {
-			fmt.Fprintf(h, "%d/%d/%d", f.protocol.Seed, id, g)
+			name = f.gallery.Keys[g]
 		}
-		d[i] = drawn{mix(h.Sum64()), g}
+		h := sha256.Sum256(fmt.Appendf(nil, "%d/%d/%s", f.protocol.Seed, id, name))
+		d[i] = drawn{binary.LittleEndian.Uint64(h[:]), g}
 	}
 	slices.SortFunc(d, func(a, b drawn) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.g, b.g)) })
 	var rest []int32
@@ -119,14 +120,6 @@ func (f *filter) surplus(id int64, entries []int32) []int32 {
 		rest = append(rest, x.g)
 	}
 	return rest
-}
-
-// mix spreads the bits of a hash whose last bytes differ little (the finaliser of
-// splitmix64).
-func mix(x uint64) uint64 {
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }
 
 // query splits what concerns one query: matches are the entries of its identity

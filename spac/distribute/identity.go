@@ -2,8 +2,9 @@ package distribute
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
-	"hash/fnv"
 	"slices"
 
 	"plip/parquet"
@@ -95,9 +96,8 @@ func (c Config) draw(rows []*parquet.Row, rep *Report) []*parquet.Row {
 	}
 	lots := make([]lot, len(rows))
 	for i, r := range rows {
-		h := fnv.New64a()
-		fmt.Fprintf(h, "%d/%d/%s", c.Seed, r.ID, r.FilePath)
-		lots[i] = lot{mix(h.Sum64()), i}
+		h := sha256.Sum256(fmt.Appendf(nil, "%d/%d/%s", c.Seed, r.ID, r.FilePath))
+		lots[i] = lot{binary.LittleEndian.Uint64(h[:]), i}
 	}
 	slices.SortFunc(lots, func(a, b lot) int {
 		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(rows[a.i].FilePath, rows[b.i].FilePath), cmp.Compare(a.i, b.i))
@@ -110,12 +110,4 @@ func (c Config) draw(rows []*parquet.Row, rep *Report) []*parquet.Row {
 		out[i] = rows[l.i]
 	}
 	return out
-}
-
-// mix spreads the bits of a hash whose last bytes differ little (the finaliser of
-// splitmix64).
-func mix(x uint64) uint64 {
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }
