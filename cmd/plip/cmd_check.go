@@ -107,25 +107,28 @@ func newCheckFixture(report check.Report) checkFixture {
 	return f
 }
 
-// table writes one line per group, failures with what is wrong below.
+// table writes one line per group, then what is wrong.
 func (r checkResult) table(w io.Writer) {
 	fmt.Fprintln(w, "fixture\tgroup\tvalues\tlargest error\tallowed\t")
 	groups := 0
+	var problems []string
 	for _, f := range r.Fixtures {
 		for _, g := range f.Groups {
 			verdict := "ok"
 			if !g.OK {
 				verdict = "FAIL"
+				problems = append(problems, fmt.Sprintf("%s: %s", f.Path, g.Detail))
 			}
 			fmt.Fprintf(w, "%s\t%s\t%d\t%.2g\t%.2g\t%s\n", f.Path, g.Name, g.Values, g.Error, g.Allowed, verdict)
-			if g.Detail != "" {
-				fmt.Fprintf(w, "  %s\n", g.Detail)
-			}
-			groups++
 		}
 		if f.Error != "" {
-			fmt.Fprintf(w, "%s\tFAIL\n  %s\n", f.Path, f.Error)
+			fmt.Fprintf(w, "%s\t-\t-\t-\t-\tFAIL\n", f.Path)
+			problems = append(problems, fmt.Sprintf("%s: %s", f.Path, f.Error))
 		}
+		groups += len(f.Groups)
+	}
+	for _, p := range problems {
+		fmt.Fprintln(w, p)
 	}
 	if r.OK {
 		fmt.Fprintf(w, "ok: %d groups of %d fixtures\n", groups, len(r.Fixtures))

@@ -17,9 +17,9 @@ type tolerance struct{ relative, absolute float64 }
 var (
 	outputs   = tolerance{1e-5, 1e-6}
 	gradients = tolerance{1e-4, 1e-6}
-	updates   = tolerance{1e-6, 1e-6} // of an optimizer
-	stored    = tolerance{0, 1e-6}    // figures kept as float32
-	computed  = tolerance{0, 1e-9}    // figures kept as float64
+	updates   = tolerance{1e-6, 1e-6}  // of an optimizer
+	stored    = tolerance{0, 1e-6}     // figures kept as float32
+	computed  = tolerance{1e-9, 1e-12} // figures kept as float64
 	exact     = tolerance{}
 )
 

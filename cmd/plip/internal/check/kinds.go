@@ -21,14 +21,24 @@ type kind struct {
 
 // table holds every kind that is built.
 var table = map[string]kind{
-	"adan":      {tensors: checkAdan},
-	"bert":      {tensors: checkBERT},
-	"bpe":       {json: checkBPE},
-	"cmpmc":     {tensors: checkCMPMC},
-	"gpt2":      {tensors: checkGPT2},
-	"rank":      {tensors: checkRank},
-	"visual":    {tensors: checkVisual},
-	"wordpiece": {json: checkWordPiece},
+	"adan":            {tensors: checkAdan},
+	"bert":            {tensors: checkBERT},
+	"bpe":             {json: checkBPE},
+	"caption-metrics": {json: checkCaptionMetrics},
+	"cmpmc":           {tensors: checkCMPMC},
+	"gpt2":            {tensors: checkGPT2},
+	"plip-losses":     {tensors: checkLosses},
+	"preprocess":      {tensors: checkPreprocess},
+	"pth":             {json: checkArchives},
+	"rank":            {tensors: checkRank},
+	"reid":            {tensors: checkReid},
+	"release-outputs": {tensors: checkRelease},
+	"rerank":          {tensors: checkRerank},
+	"schedule":        {json: checkSchedule},
+	"spac-branches":   {tensors: checkBranches},
+	"spac-fpn":        {tensors: checkFPN},
+	"visual":          {tensors: checkVisual},
+	"wordpiece":       {json: checkWordPiece},
 }
 
 // Kinds lists the kinds that are built, sorted.

@@ -1,0 +1,390 @@
+package check
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"plip/internal/tensor"
+	"plip/internal/weights"
+)
+
+// root is the module, seen from this folder.
+const root = "../../../../"
+
+// sample is a fixture of a kind, kept with the package that it belongs to.
+type sample struct {
+	file       string
+	companions []string // linked beside the fixture, under their own names or after a colon
+	// expected tells which numbers are results, so that a change of one must be seen: tensors by name, and places in
+	// the metadata or in a JSON file by path.
+	expected *regexp.Regexp
+	metadata []string // keys of metadata that hold results
+}
+
+func expect(s string) *regexp.Regexp { return regexp.MustCompile(s) }
+
+var samples = map[string]sample{
+	"adan": {file: "internal/optim/testdata/fixtures/adan-clip.safetensors", expected: expect(`^p\d\.step[1-9]`)},
+	"bert": {file: "trainer/testdata/fixtures/bert-tiny.safetensors", companions: []string{"trainer/testdata/fixtures/bert-hub", "trainer/testdata/fixtures/bert-hub-old"},
+		expected: expect(`^(out|grad|full|hub)\.`)},
+	"bpe":             {file: "internal/text/testdata/bpe.json", expected: expect(`^(cases\.\d+\.(ids|tokens)|decode\.\d+\.(text|skip_special))`)},
+	"caption-metrics": {file: "eval/captions/testdata/captionmetrics.json", expected: expect(`^(pairs\.\d+\.(bleu_each|rouge_l|cider)|bleu|rouge_l|cider|distinct_\d)`)},
+	"cmpmc":           {file: "trainer/testdata/fixtures/cmpmc-a.safetensors", expected: expect(`^(cmpm|cmpc|total|.*_precision|grad_.*)$`)},
+	"gpt2": {file: "spac/testdata/fixtures/gpt2-tiny.safetensors", companions: []string{"spac/testdata/fixtures/gpt2-hub", "spac/testdata/fixtures/gpt2-hub-old"},
+		expected: expect(`^p\d+\.(out|grad|greedy|beam)`)},
+	"plip-losses": {file: "trainer/testdata/fixtures/plip-losses-a.safetensors", expected: expect(`^(out|grad)\.`)},
+	"preprocess": {file: "internal/pixels/testdata/preprocess/reference.safetensors", companions: []string{"internal/pixels/testdata/preprocess"},
+		expected: expect(`^(out|decoded)\.|^files\..*\.(size\.\d|.*_sum)$|^normalise\.`), metadata: []string{"files", "normalise"}},
+	"pth": {file: "internal/weights/testdata/pth/expect.json", companions: []string{"internal/weights/testdata/pth/*.pth.tar"},
+		expected: expect(`^(files\..*\.(format|names\.\d)|(release|tensors)\..*\.(value|dtype|shape\.\d+|sum|values\.\d+))$`)},
+	"rank":            {file: "eval/testdata/fixtures/rank-a.safetensors", expected: expect(`^result$`)},
+	"reid":            {file: "eval/testdata/fixtures/reid-b.safetensors", expected: expect(`^out\.|^valid_queries`), metadata: []string{"valid_queries"}},
+	"release-outputs": {file: "trainer/testdata/fixtures/release-outputs.safetensors", companions: []string{"internal/weights/testdata/pth/release.pth.tar"}, expected: expect(`^out\.`)},
+	"rerank":          {file: "eval/testdata/fixtures/rerank.safetensors", expected: expect(`^out\.`)},
+	"schedule":        {file: "internal/optim/testdata/fixtures/schedule.json", expected: expect(`^(finetune|pretrain)\.lr\.|^iap\.(G|by_epoch)\.`)},
+	"spac-branches":   {file: "spac/testdata/fixtures/spac-branches.safetensors", expected: expect(`^(out|grad)\.`)},
+	"spac-fpn":        {file: "spac/testdata/fixtures/spac-fpn.safetensors", expected: expect(`^(out|grad)\.`)},
+	"visual":          {file: "trainer/testdata/fixtures/visual-tiny.safetensors", expected: expect(`^(eval|train|grad|after)\.`)},
+	"wordpiece":       {file: "internal/text/testdata/wordpiece.json", expected: expect(`^(cases|truncation)\.\d+\.(ids|tokens)`)},
+}
+
+// lay puts a fixture's companions into a new folder and returns where the fixture itself belongs.
+func (s sample) lay(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, c := range s.companions {
+		files, err := filepath.Glob(root + c)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: got %d files, %v", c, len(files), err)
+		}
+		for _, f := range files {
+			target, err := filepath.Abs(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(target, filepath.Join(dir, filepath.Base(f))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return filepath.Join(dir, "fixture"+filepath.Ext(s.file))
+}
+
+// checkOne runs one fixture.
+func checkOne(t *testing.T, path string) Report {
+	t.Helper()
+	var got []Report
+	if err := Run(context.Background(), []string{path}, nil, func(r Report) { got = append(got, r) }); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 1 {
+		t.Fatalf("want one report, got %d", len(got))
+	}
+	return got[0]
+}
+
+// TestEveryKind checks a clean fixture of every kind, which passes, and then copies in which one expected number or
+// word is wrong, each of which must fail. It also counts tensor handles.
+func TestEveryKind(t *testing.T) {
+	for kind := range table {
+		if _, ok := samples[kind]; !ok {
+			t.Errorf("kind %s: no sample", kind)
+		}
+	}
+	for kind, s := range samples {
+		t.Run(kind, func(t *testing.T) {
+			before := tensor.Live()
+			path := s.lay(t)
+			data, err := os.ReadFile(root + s.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, data, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			r := checkOne(t, path)
+			if r.Kind != kind || !r.OK() {
+				t.Fatalf("clean fixture of kind %q: %s", r.Kind, failures(r))
+			}
+			wrong := s.perturbations(t, data)
+			if len(wrong) == 0 {
+				t.Fatal("no expected number found in the fixture")
+			}
+			for _, p := range wrong {
+				if err := p.write(path); err != nil {
+					t.Fatal(err)
+				}
+				if checkOne(t, path).OK() {
+					t.Errorf("%s: changed, and nothing noticed", p.name)
+				}
+			}
+			if live := tensor.Live() - before; live != 0 {
+				t.Errorf("%d tensor handles left alive, want 0", live)
+			}
+		})
+	}
+}
+
+func failures(r Report) string {
+	out := []string{fmt.Sprint("error: ", r.Err)}
+	for _, g := range r.Groups {
+		if !g.OK {
+			out = append(out, g.Name+": "+g.Detail)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// perturbation writes a copy of a fixture with one wrong number.
+type perturbation struct {
+	name  string
+	write func(path string) error
+}
+
+// mostPerturbations bounds how many copies of one fixture are checked.
+const mostPerturbations = 12
+
+func (s sample) perturbations(t *testing.T, data []byte) []perturbation {
+	t.Helper()
+	var all []perturbation
+	if filepath.Ext(s.file) == ".json" {
+		all = s.inJSON(t, data, func(path string, changed []byte) error { return os.WriteFile(path, changed, 0o666) })
+	} else {
+		all = s.inTensors(t)
+	}
+	// Spread over the fixture, the first and the last always.
+	if n := len(all); n > mostPerturbations {
+		var some []perturbation
+		for i := range mostPerturbations {
+			some = append(some, all[i*(n-1)/(mostPerturbations-1)])
+		}
+		return some
+	}
+	return all
+}
+
+// inTensors changes one element of each expected tensor, by a hundredth of the greatest magnitude, or by 1.
+func (s sample) inTensors(t *testing.T) []perturbation {
+	t.Helper()
+	f, err := weights.OpenSafetensors(root + s.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	var tensors []weights.Tensor
+	for _, n := range f.Names() {
+		w, err := f.Tensor(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tensors = append(tensors, w)
+	}
+	var out []perturbation
+	for i, w := range tensors {
+		if !s.expected.MatchString(w.Name) || w.Len() == 0 {
+			continue
+		}
+		out = append(out, perturbation{w.Name, func(path string) error {
+			changed := append([]weights.Tensor(nil), tensors...)
+			changed[i].Data = nudge(w)
+			return weights.WriteSafetensors(path, changed, f.Metadata())
+		}})
+	}
+	for _, key := range s.metadata {
+		out = append(out, s.inJSON(t, []byte(`{"`+key+`":`+f.Metadata()[key]+`}`), func(path string, changed []byte) error {
+			var top map[string]json.RawMessage
+			if err := json.Unmarshal(changed, &top); err != nil {
+				return err
+			}
+			meta := f.Metadata()
+			meta[key] = string(top[key])
+			return weights.WriteSafetensors(path, tensors, meta)
+		})...)
+	}
+	return out
+}
+
+// nudge changes one element; which one depends on the name alone.
+func nudge(w weights.Tensor) []byte {
+	h := fnv.New32a()
+	h.Write([]byte(w.Name))
+	i := int(h.Sum32()) % int(w.Len())
+	data := append([]byte(nil), w.Data...)
+	switch w.DType {
+	case weights.F32:
+		v, err := w.Float32s()
+		if err != nil {
+			panic(err)
+		}
+		greatest := 0.0
+		for _, x := range v {
+			greatest = max(greatest, math.Abs(float64(x)))
+		}
+		bits := math.Float32bits(v[i] + float32(0.01*greatest+1e-3))
+		for b := range 4 {
+			data[4*i+b] = byte(bits >> (8 * b))
+		}
+	case weights.F64:
+		bits := uint64(0)
+		for b := range 8 {
+			bits |= uint64(data[8*i+b]) << (8 * b)
+		}
+		bits = math.Float64bits(math.Float64frombits(bits) + 1e-5)
+		for b := range 8 {
+			data[8*i+b] = byte(bits >> (8 * b))
+		}
+	case weights.I64:
+		data[8*i] ^= 1
+	default:
+		data[i] ^= 1
+	}
+	return data
+}
+
+// inJSON changes each expected number or text in turn.
+func (s sample) inJSON(t *testing.T, data []byte, write func(path string, changed []byte) error) []perturbation {
+	t.Helper()
+	var places []string
+	walk(decode(t, data), "", func(at string, v any) any {
+		if s.expected.MatchString(at) {
+			places = append(places, at)
+		}
+		return v
+	})
+	var out []perturbation
+	for _, place := range places {
+		out = append(out, perturbation{place, func(path string) error {
+			changed := walk(decode(t, data), "", func(at string, v any) any {
+				if at != place {
+					return v
+				}
+				switch v := v.(type) {
+				case float64:
+					return v*1.001 + 1e-6
+				case string:
+					return v + "x"
+				case bool:
+					return !v
+				}
+				return "changed" // null
+			})
+			b, err := json.Marshal(changed)
+			if err != nil {
+				return err
+			}
+			return write(path, b)
+		}})
+	}
+	return out
+}
+
+func decode(t *testing.T, data []byte) any {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal(data, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// walk replaces every leaf by what f makes of it, in a fixed order.
+func walk(v any, at string, f func(at string, v any) any) any {
+	below := func(key string) string { return strings.TrimPrefix(at+"."+key, ".") }
+	switch v := v.(type) {
+	case map[string]any:
+		for _, k := range sortedKeys(v) {
+			v[k] = walk(v[k], below(k), f)
+		}
+		return v
+	case []any:
+		for i := range v {
+			v[i] = walk(v[i], below(fmt.Sprint(i)), f)
+		}
+		return v
+	}
+	return f(at, v)
+}
+
+// TestMissingCompanionFails takes away what lies beside a fixture.
+func TestMissingCompanionFails(t *testing.T) {
+	for _, kind := range []string{"bert", "gpt2", "preprocess", "pth", "release-outputs"} {
+		s := samples[kind]
+		data, err := os.ReadFile(root + s.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "fixture"+filepath.Ext(s.file))
+		if err := os.WriteFile(path, data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if r := checkOne(t, path); r.Err == nil || !strings.Contains(r.Err.Error(), "no such file") {
+			// An archive that must be refused is not refused by being away.
+			if kind != "pth" || r.OK() {
+				t.Errorf("%s: want an error that names a missing file, got %v", kind, r.Err)
+			}
+		}
+	}
+}
+
+// TestUnreadTensorFails adds a tensor that no kind knows.
+func TestUnreadTensorFails(t *testing.T) {
+	f, err := weights.OpenSafetensors(root + samples["cmpmc"].file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	extra, err := weights.NewFloat32("out.more", []int64{1}, []float32{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tensors := []weights.Tensor{extra}
+	for _, n := range f.Names() {
+		w, err := f.Tensor(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tensors = append(tensors, w)
+	}
+	path := filepath.Join(t.TempDir(), "more.safetensors")
+	if err := weights.WriteSafetensors(path, tensors, f.Metadata()); err != nil {
+		t.Fatal(err)
+	}
+	if r := checkOne(t, path); r.Err == nil || r.Err.Error() != "1 tensors were not compared: out.more" {
+		t.Errorf("want the tensor named, got %v", r.Err)
+	}
+}
+
+func TestValuesCompare(t *testing.T) {
+	for _, c := range []struct {
+		want, got []float64
+		tol       tolerance
+		ok        bool
+	}{
+		{[]float64{1, 100}, []float64{1.0009, 100}, outputs, true}, // relative to the greatest magnitude
+		{[]float64{1, 100}, []float64{1.0011, 100}, outputs, false},
+		{[]float64{0}, []float64{9e-7}, outputs, true},
+		{[]float64{0}, []float64{2e-6}, outputs, false},
+		{[]float64{1}, []float64{math.NaN()}, outputs, false},
+		{[]float64{1}, []float64{math.Inf(1)}, outputs, false},
+		{[]float64{1}, []float64{1, 1}, outputs, false},
+		{[]float64{7}, []float64{7}, exact, true},
+		{[]float64{7}, []float64{7 + 1e-12}, exact, false},
+	} {
+		var g comparison
+		g.values("g", "x", c.want, c.got, c.tol)
+		if g.groups[0].OK != c.ok || (g.groups[0].Detail == "") != c.ok {
+			t.Errorf("%v against %v within %v: want ok %v, got %+v", c.got, c.want, c.tol, c.ok, g.groups[0])
+		}
+		if e := g.groups[0].Error; math.IsNaN(e) || math.IsInf(e, 0) {
+			t.Errorf("%v: want an error that JSON can hold, got %v", c.got, e)
+		}
+	}
+}
