@@ -4,7 +4,10 @@ package tensor
 // #include "shim.h"
 import "C"
 
-import "unsafe"
+import (
+	"sync/atomic"
+	"unsafe"
+)
 
 // Seed seeds libtorch's generators.
 func Seed(seed int64) { C.lt_seed(C.int64_t(seed)) }
@@ -21,8 +24,15 @@ func SetRNGState(state Tensor) { done("set generator state", C.lt_rng_set(state.
 // Deterministic makes operations that have no deterministic form fail instead of running.
 func Deterministic(on bool) { C.lt_deterministic(flag(on)) }
 
-// SetThreads sets how many threads one operation may use.
-func SetThreads(n int) { C.lt_set_threads(C.int(n)) }
+// threadsPerOp is what SetThreads asked for, 0 when nobody did.
+var threadsPerOp atomic.Int32
+
+// SetThreads sets how many threads one operation may use: of the calling thread from now on, of others from the next
+// outermost Do. OpenMP keeps the number by thread, and a goroutine has no thread of its own before it opens a scope.
+func SetThreads(n int) {
+	threadsPerOp.Store(int32(n))
+	C.lt_set_threads(C.int(n))
+}
 
 // Threads is how many threads one operation may use.
 func Threads() int { return int(C.lt_get_threads()) }

@@ -174,6 +174,9 @@ func enter() (th *thread, opened bool) {
 		threads[slot] = &thread{slot: slot, out: (*libtch.Ctensor)(C.calloc(1, C.size_t(unsafe.Sizeof(uintptr(0)))))}
 	}
 	C.lt_slot_set(C.int(slot))
+	if n := threadsPerOp.Load(); n > 0 {
+		C.lt_set_threads(C.int(n))
+	}
 	return threads[slot], true
 }
 
