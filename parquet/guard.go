@@ -7,16 +7,15 @@ import (
 
 // guard runs f and turns a panic of the Parquet library into an error: it checks
 // a file's structure but not every number in it, and a dataset of a million
-// files will hold a broken one. Panics of our own making and of the runtime's
-// memory management are not affected, since no code of ours panics inside f.
+// files will hold a broken one.
 func guard(f func() error) (err error) {
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
 		case runtime.Error:
-			err = fmt.Errorf("corrupt file: %w", p)
+			err = fmt.Errorf("corrupt data: %w", p)
 		default:
-			err = fmt.Errorf("corrupt file: %v", p)
+			err = fmt.Errorf("corrupt data: %v", p)
 		}
 	}()
 	return f()

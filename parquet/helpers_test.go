@@ -31,13 +31,13 @@ func writeForeign(t testing.TB, file string, schema *pq.Schema, values reflect.V
 		t.Fatal(err)
 	}
 	defer f.Close()
-	w := pq.NewWriter(f, schema)
+	w := pq.NewGenericWriter[any](f, schema)
 	if values.Kind() != reflect.Slice {
 		one := reflect.MakeSlice(reflect.SliceOf(values.Type()), 0, 1)
 		values = reflect.Append(one, values)
 	}
 	for i := range values.Len() {
-		if err := w.Write(values.Index(i).Interface()); err != nil {
+		if _, err := w.Write([]any{values.Index(i).Interface()}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -20,7 +20,7 @@ type shardWriter struct {
 	file    *atomicFile
 	hash    hash.Hash
 	bytes   int64
-	writer  *pq.Writer
+	writer  *pq.GenericWriter[any]
 	columns []*pq.ColumnWriter
 	setters []columnSetter
 	values  []pq.Value
@@ -51,7 +51,7 @@ func newShardWriter(dir string, index int, o *WriterOptions, create createFunc) 
 		return nil, err
 	}
 	err = guard(func() error {
-		w.writer = pq.NewWriter(writerFunc(w.write),
+		w.writer = pq.NewGenericWriter[any](writerFunc(w.write),
 			fileSchema(o),
 			pq.CreatedBy("plip", "1", "parquet-go"),
 			pq.PageBufferSize(pageBytes),
