@@ -40,6 +40,7 @@ func commands() []command {
 			spacAttributesCommand(),
 		}},
 		filterCommand(),
+		distributeCommand(),
 		{use: "eval", short: "Evaluate a model or embeddings", sub: []command{
 			evalRankCommand(),
 		}},

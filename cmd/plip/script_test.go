@@ -28,7 +28,7 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": status, "same": same},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": status, "same": same, "vectors": vectorsFile, "embed": embedTruth},
 	})
 }
 

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/spf13/pflag"
+
+	"plip/eval"
+	"plip/internal/vectors"
+)
+
+func evalRankCommand() command {
+	return command{
+		use:   "rank --query FILE --gallery FILE",
+		short: "Score retrieval from embedding files alone",
+		long: "rank compares every query embedding with every gallery embedding by cosine and\n" +
+			"prints CMC, mAP in both definitions and mINP; a match is an equal id. The files\n" +
+			"are those of plip embed. With --camera, entries of the query's own identity and\n" +
+			"camera do not count, as in Market-1501's protocol.\n\n" +
+			"Ties go to the entry that stands earlier in the gallery. The trapezoid mAP is the\n" +
+			"Python release's; it is lower and must not be compared with the other.",
+		example: "plip eval rank --query query.parquet --gallery gallery.parquet",
+		result:  eval.Result{},
+		docs:    rankDocs(),
+		options: &evalRankOptions{},
+	}
+}
+
+// rankDocs documents eval.Result, for every command that prints one.
+func rankDocs() map[string]string {
+	return map[string]string{
+		"r1":            "share of queries with a match at rank 1",
+		"r5":            "share of queries with a match among the first 5",
+		"r10":           "share of queries with a match among the first 10",
+		"map":           "mean average precision, the standard definition",
+		"map_trapezoid": "mean average precision by trapezoids, the release's definition",
+		"minp":          "mean inverse negative penalty: matches by the rank of the last one",
+		"cmc[]":         "at position k-1: share of queries with a match among the first k",
+		"queries":       "queries",
+		"without_match": "queries without a match in the gallery, left out of the means unless --all-queries",
+		"gallery":       "gallery entries that count for some query",
+		"identities":    "different ids among those",
+		"tied":          "queries with a match whose score another entry has too",
+	}
+}
+
+type evalRankOptions struct {
+	query, gallery string
+	protocol       eval.Protocol
+	rerank         bool
+	rerankConfig   eval.RerankConfig
+}
+
+func (o *evalRankOptions) addFlags(f *pflag.FlagSet) {
+	o.protocol, o.rerankConfig = eval.DefaultProtocol(), eval.DefaultRerankConfig()
+	f.StringVar(&o.query, "query", "", "embedding `file` of the queries")
+	f.StringVar(&o.gallery, "gallery", "", "embedding `file` of the gallery")
+	addProtocol(f, &o.protocol)
+	f.BoolVar(&o.rerank, "rerank", false, "re-rank by k-reciprocal neighbours before scoring")
+	f.IntVar(&o.rerankConfig.K1, "rerank-k1", o.rerankConfig.K1, "`neighbours` that are reciprocal")
+	f.IntVar(&o.rerankConfig.K2, "rerank-k2", o.rerankConfig.K2, "`neighbours` averaged over in query expansion")
+	f.Float64Var(&o.rerankConfig.Lambda, "rerank-lambda", o.rerankConfig.Lambda, "`weight` of the original distance")
+}
+
+// addProtocol defines the flags of a ranking protocol.
+func addProtocol(f *pflag.FlagSet, p *eval.Protocol) {
+	f.BoolVar(&p.CameraJunk, "camera", p.CameraJunk, "leave out entries of the query's own identity and camera")
+	f.BoolVar(&p.JunkID, "junk", p.JunkID, "leave out entries with id -1, Market-1501's detections of nobody")
+	f.BoolVar(&p.WithoutOwnPicture, "without-own", p.WithoutOwnPicture, "leave out the query's own picture, told by its key")
+	f.IntVar(&p.PerIdentity, "per-identity", p.PerIdentity, "leave no more than this many `entries` of an identity in the gallery; 0 is all")
+	f.BoolVar(&p.AllQueries, "all-queries", p.AllQueries, "divide by all queries, also those without a match, as the release does")
+	f.IntVar(&p.MaxRank, "max-rank", p.MaxRank, "`length` of the CMC")
+}
+
+func (o *evalRankOptions) validate([]string) error {
+	problems := []error{o.protocol.Validate(), o.rerankConfig.Validate()}
+	if o.query == "" {
+		problems = append(problems, errors.New("--query is missing"))
+	}
+	if o.gallery == "" {
+		problems = append(problems, errors.New("--gallery is missing"))
+	}
+	return errors.Join(problems...)
+}
+
+func (o *evalRankOptions) run(ctx context.Context, c *call) error {
+	o.protocol.Seed = uint64(c.seed())
+	queries, err := readEmbeddings(ctx, o.query)
+	if err != nil {
+		return err
+	}
+	gallery, err := readEmbeddings(ctx, o.gallery)
+	if err != nil {
+		return err
+	}
+	if o.protocol.CameraJunk && (queries.Cameras == nil || gallery.Cameras == nil) {
+		return usagef("--camera: want a column \"camera\" in %s and %s", o.query, o.gallery)
+	}
+	if o.protocol.WithoutOwnPicture && (queries.Keys == nil || gallery.Keys == nil) {
+		return usagef("--without-own: want a column \"key\" in %s and %s", o.query, o.gallery)
+	}
+	if queries.D != gallery.D {
+		return fmt.Errorf("read %s: want embeddings of length %d as in %s, got %d", o.gallery, queries.D, o.query, gallery.D)
+	}
+	scores, err := o.scores(ctx, queries, gallery)
+	if err != nil {
+		return err
+	}
+	c.progress.Start("rank", int64(queries.Len()), "queries")
+	counted := func(from, to int, dst []float32) error {
+		c.progress.Add(int64(to - from))
+		return scores(from, to, dst)
+	}
+	result, err := eval.Rank(ctx, queries.Set, gallery.Set, counted, o.protocol)
+	if err != nil {
+		return err
+	}
+	return c.print(*result, func(w io.Writer) { writeRanking(w, result) })
+}
+
+// scores are the cosines, or what re-ranking makes of them.
+func (o *evalRankOptions) scores(ctx context.Context, queries, gallery *embeddedSet) (eval.Scores, error) {
+	if !o.rerank {
+		return eval.Cosine(queries.Embeddings, gallery.Embeddings)
+	}
+	return eval.Rerank(ctx, normalized(queries.Embeddings), normalized(gallery.Embeddings), nil, o.rerankConfig)
+}
+
+// normalized returns the embeddings at length 1, in place.
+func normalized(e eval.Embeddings) eval.Embeddings {
+	for i := 0; i < e.N; i++ {
+		row, sum := e.Row(i), 0.0
+		for _, v := range row {
+			sum += float64(v) * float64(v)
+		}
+		if sum == 0 {
+			continue
+		}
+		scale := float32(1 / math.Sqrt(sum))
+		for k := range row {
+			row[k] *= scale
+		}
+	}
+	return e
+}
+
+// embeddedSet is an embedding file in memory.
+type embeddedSet struct {
+	eval.Set
+	eval.Embeddings
+}
+
+// Len is the number of entries.
+func (s *embeddedSet) Len() int { return s.Set.Len() }
+
+// noCamera stands for an unknown camera, which equals none.
+const noCamera = -1
+
+// readEmbeddings reads an embedding file whose rows all have an identity.
+func readEmbeddings(ctx context.Context, path string) (*embeddedSet, error) {
+	f, err := vectors.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var s embeddedSet
+	err = f.Scan(ctx, func(i int64, r *vectors.Row) error {
+		if r.ID == nil {
+			return &vectors.RowError{File: path, Row: i, Column: "id", Err: errors.New("want an identity, got null")}
+		}
+		s.IDs = append(s.IDs, *r.ID)
+		if f.Has("camera") {
+			camera := int32(noCamera)
+			if r.Camera != nil {
+				camera = *r.Camera
+			}
+			s.Cameras = append(s.Cameras, camera)
+		}
+		if f.Has("key") {
+			s.Keys = append(s.Keys, r.Key)
+		}
+		s.N++
+		s.D = len(r.Embedding)
+		s.Data = append(s.Data, r.Embedding...)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if s.N == 0 {
+		return nil, fmt.Errorf("read %s: want one row or more, got none", path)
+	}
+	return &s, nil
+}
+
+// writeRanking writes a ranking for people, in percent.
+func writeRanking(w io.Writer, r *eval.Result) {
+	fmt.Fprintln(w, "R@1\tR@5\tR@10\tmAP\tmAP trapezoid\tmINP")
+	fmt.Fprintf(w, "%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\n", 100*r.R1, 100*r.R5, 100*r.R10, 100*r.MAP, 100*r.MAPTrapezoid, 100*r.MINP)
+	fmt.Fprintf(w, "\n%d queries, %d without a match, %d with a tie; %d gallery entries of %d identities\n",
+		r.Queries, r.WithoutMatch, r.Tied, r.Gallery, r.Identities)
+}
