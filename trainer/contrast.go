@@ -22,28 +22,33 @@ const (
 
 // ContrastConfig chooses the loss between image and text embeddings.
 type ContrastConfig struct {
-	Kind        string  // cmpm, sdm or infonce. Default cmpm
-	Norm        string  // of CMPM's labels, l2 or sum. Default l2
-	Epsilon     float64 // in CMPM's log(q + eps): how hard a wrong pair is punished. Default 1e-8 (release)
-	Temperature float64 // of sdm (0.02) and infonce (0.07)
+	Kind        string  `yaml:"contrast"`    // cmpm, sdm or infonce. Default cmpm
+	Temperature float64 `yaml:"temperature"` // of sdm (0.02) and infonce (0.07)
+	CMPMConfig  `yaml:"cmpm"`
+}
+
+// CMPMConfig holds what CMPM alone uses.
+type CMPMConfig struct {
+	Norm    string  `yaml:"norm"`    // of the labels, l2 or sum. Default l2
+	Epsilon float64 `yaml:"epsilon"` // in log(q + eps): how hard a wrong pair is punished. Default 1e-8 (release)
 }
 
 // DefaultContrastConfig is the release's CMPM.
 func DefaultContrastConfig() ContrastConfig {
-	return ContrastConfig{Kind: ContrastCMPM, Norm: NormL2, Epsilon: 1e-8, Temperature: 0.02}
+	return ContrastConfig{Kind: ContrastCMPM, Temperature: 0.02, CMPMConfig: CMPMConfig{Norm: NormL2, Epsilon: 1e-8}}
 }
 
 // Validate reports what is wrong with the configuration.
 func (c ContrastConfig) Validate() error {
 	switch {
 	case !slices.Contains([]string{ContrastCMPM, ContrastSDM, ContrastInfoNCE}, c.Kind):
-		return fmt.Errorf("contrast.kind: want cmpm, sdm or infonce, got %q", c.Kind)
+		return fmt.Errorf("contrast: want cmpm, sdm or infonce, got %q", c.Kind)
 	case c.Kind == ContrastCMPM && c.Norm != NormL2 && c.Norm != NormSum:
 		return fmt.Errorf("cmpm.norm: want l2 or sum, got %q", c.Norm)
 	case c.Kind == ContrastCMPM && c.Epsilon <= 0:
 		return fmt.Errorf("cmpm.epsilon: want more than 0, got %v", c.Epsilon)
 	case c.Kind != ContrastCMPM && c.Temperature <= 0:
-		return fmt.Errorf("contrast.temperature: want more than 0, got %v", c.Temperature)
+		return fmt.Errorf("temperature: want more than 0, got %v", c.Temperature)
 	}
 	return nil
 }

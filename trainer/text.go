@@ -21,21 +21,26 @@ const (
 
 // TextConfig describes BERT (arXiv 1810.04805; the fields of the hub's config.json) and how it is pooled and frozen.
 type TextConfig struct {
-	Vocab, Width, Layers, Heads, Inner int64
-	Positions                          int64   // longest sequence. BERT: 512
-	Types                              int64   // token types. BERT: 2
-	Eps                                float64 // of the layer norms. BERT: 1e-12
-	Dropout                            float64 // of embeddings and branches, frozen layers included. BERT: 0.1
-	AttentionDropout                   float64 // BERT: 0.1
-	InitStd                            float64 // BERT: 0.02
-	Pool                               string  // pooler or mean. Default mean
-	FrozenLayers                       int64   // lower layers that do not train; above 0 the embeddings are frozen too. Default 0
+	Vocab            int64   `yaml:"vocab"`             // tokens. BERT: 30522
+	Width            int64   `yaml:"width"`             // BERT base: 768
+	Layers           int64   `yaml:"layers"`            // BERT base: 12
+	Heads            int64   `yaml:"heads"`             // BERT base: 12
+	Inner            int64   `yaml:"inner"`             // width inside the MLP. BERT base: 3072
+	Positions        int64   `yaml:"positions"`         // longest sequence. BERT: 512
+	Types            int64   `yaml:"types"`             // token types. BERT: 2
+	Eps              float64 `yaml:"eps"`               // of the layer norms. BERT: 1e-12
+	Dropout          float64 `yaml:"dropout"`           // of embeddings and branches, frozen layers included. BERT: 0.1
+	AttentionDropout float64 `yaml:"attention_dropout"` // BERT: 0.1
+	MaxLength        int64   `yaml:"max_length"`        // tokens of a caption that are read, [CLS] and [SEP] included. Paper: 64
+	InitStd          float64 `yaml:"init_std"`          // BERT: 0.02
+	Pool             string  `yaml:"pool"`              // pooler or mean. Default mean
+	FrozenLayers     int64   `yaml:"frozen_layers"`     // lower layers that do not train; above 0 the embeddings are frozen too. Default 0
 }
 
 // DefaultTextConfig is BERT base uncased, pooled by the mean.
 func DefaultTextConfig() TextConfig {
 	return TextConfig{Vocab: 30522, Width: 768, Layers: 12, Heads: 12, Inner: 3072, Positions: 512, Types: 2, Eps: 1e-12,
-		Dropout: 0.1, AttentionDropout: 0.1, InitStd: 0.02, Pool: PoolMean}
+		Dropout: 0.1, AttentionDropout: 0.1, MaxLength: 64, InitStd: 0.02, Pool: PoolMean}
 }
 
 // Validate joins every problem of the configuration.
@@ -52,6 +57,9 @@ func (c TextConfig) Validate() error {
 	if c.Heads > 0 && c.Width%c.Heads != 0 {
 		errs = append(errs, fmt.Errorf("text.heads: want a divisor of the width %d, got %d", c.Width, c.Heads))
 	}
+	if c.MaxLength < 2 || c.MaxLength > c.Positions {
+		errs = append(errs, fmt.Errorf("text.max_length: want 2 to text.positions (%d), got %d", c.Positions, c.MaxLength))
+	}
 	if !slices.Contains([]string{PoolPooler, PoolMean}, c.Pool) {
 		errs = append(errs, fmt.Errorf("text.pool: want pooler or mean, got %q", c.Pool))
 	}
@@ -66,7 +74,7 @@ func (c TextConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-// ReadHubConfig overwrites the sizes of c by a hub folder's config.json.
+// ReadHubConfig overwrites the sizes of c by a hub folder's config.json. MaxLength comes down to its positions.
 func (c *TextConfig) ReadHubConfig(file string) error {
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -94,6 +102,7 @@ func (c *TextConfig) ReadHubConfig(file string) error {
 		return fmt.Errorf("%s: hidden_act: want \"gelu\", got %q", file, h.Act)
 	}
 	c.Vocab, c.Width, c.Layers, c.Heads, c.Inner, c.Positions, c.Types = h.Vocab, h.Width, h.Layers, h.Heads, h.Inner, h.Positions, h.Types
+	c.MaxLength = min(c.MaxLength, c.Positions)
 	for _, f := range []struct {
 		to   *float64
 		from *float64

@@ -19,13 +19,13 @@ const (
 
 // VisualConfig describes the modified ResNet (CLIP style; plip.md, section 1).
 type VisualConfig struct {
-	Layers []int  // blocks of the four stages. Default 3,4,6,3 (RN50)
-	Width  int64  // planes of the first stage. Default 64
-	Height int64  // of the input in pixels, a multiple of 32. Default 256
-	Px     int64  // width of the input in pixels, a multiple of 32. Default 128
-	Pool   string // attention, max or average. Default max
-	Heads  int64  // of attention pooling. Default 8 (release)
-	Dim    int64  // of the embedding. Default 768
+	Layers []int  `yaml:"layers,flow"` // blocks of the four stages. Default 3,4,6,3 (RN50)
+	Width  int64  `yaml:"width"`       // planes of the first stage. Default 64
+	Height int64  `yaml:"height"`      // of the input in pixels, a multiple of 32 (16 without attention pooling). Default 256
+	Px     int64  `yaml:"px"`          // width of the input in pixels, likewise. Default 128
+	Pool   string `yaml:"pool"`        // attention, max or average. Default max
+	Heads  int64  `yaml:"heads"`       // of attention pooling. Default 8 (release)
+	Dim    int64  `yaml:"dim"`         // of the embedding. Default 768
 }
 
 // DefaultVisualConfig is the paper's RN50.
@@ -42,8 +42,12 @@ func (c VisualConfig) Validate() error {
 	if c.Width < 2 || c.Width%2 != 0 {
 		errs = append(errs, fmt.Errorf("visual.width: want an even number of 2 or more, got %d", c.Width))
 	}
-	if c.Height < 32 || c.Height%32 != 0 || c.Px < 32 || c.Px%32 != 0 {
-		errs = append(errs, fmt.Errorf("visual.height, visual.px: want multiples of 32, got %d and %d", c.Height, c.Px))
+	multiple := int64(16) // the last average pooling rounds down
+	if c.Pool == PoolAttention {
+		multiple = 32
+	}
+	if c.Height < 32 || c.Height%multiple != 0 || c.Px < 32 || c.Px%multiple != 0 {
+		errs = append(errs, fmt.Errorf("visual.height, visual.px: want multiples of %d from 32, got %d and %d", multiple, c.Height, c.Px))
 	}
 	if !slices.Contains([]string{PoolAttention, PoolMax, PoolAverage}, c.Pool) {
 		errs = append(errs, fmt.Errorf("visual.pool: want attention, max or average, got %q", c.Pool))

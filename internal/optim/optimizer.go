@@ -20,12 +20,12 @@ const (
 
 // Config holds an optimizer's numbers.
 type Config struct {
-	Kind        string     // adan or adamw
-	Betas       [3]float64 // multiply the old values. Adan 0.98, 0.92, 0.99; AdamW 0.9, 0.999 (the third unused)
-	Eps         float64    // default 1e-8
-	WeightDecay float64    // default 0.02 with Adan (release), 0.01 with AdamW
-	NoProx      bool       // Adan: decay multiplies before the step instead of dividing after it
-	MaxGradNorm float64    // gradients are scaled down to this norm over all groups. Default 0: never
+	Kind        string     `yaml:"optimizer"`     // adan or adamw
+	Betas       [3]float64 `yaml:"betas,flow"`    // multiply the old values. Adan 0.98, 0.92, 0.99; AdamW 0.9, 0.999 (the third unused)
+	Eps         float64    `yaml:"eps"`           // default 1e-8
+	WeightDecay float64    `yaml:"weight-decay"`  // default 0.02 with Adan (release), 0.01 with AdamW
+	NoProx      bool       `yaml:"no-prox"`       // Adan: decay multiplies before the step instead of dividing after it
+	MaxGradNorm float64    `yaml:"max-grad-norm"` // gradients are scaled down to this norm over all groups. Default 0: never
 }
 
 // DefaultConfig returns the release's numbers for adan, PyTorch's for adamw.

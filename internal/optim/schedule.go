@@ -9,12 +9,12 @@ import (
 
 // Schedule says how the learning rate runs over the training.
 type Schedule struct {
-	Kind       string  // step: by whole epochs, as the paper; cosine: to 0 over the whole training, by step; fixed
-	Base       float64 // learning rate after the warm-up
-	Warmup     float64 // epochs of linear warm-up. Paper: 10
-	Milestones []int   // step: 0-based epochs from which the rate is times Factor once more. Paper: 30, 50
-	Factor     float64 // step: paper 0.1
-	Epochs     int     // of the whole training. Paper: 70
+	Kind       string  `yaml:"schedule"`        // step: by whole epochs, as the paper; cosine: to 0 over the whole training, by step; fixed
+	Base       float64 `yaml:"lr"`              // learning rate after the warm-up
+	Warmup     float64 `yaml:"warmup"`          // epochs of linear warm-up. Paper: 10
+	Milestones []int   `yaml:"milestones,flow"` // step: 0-based epochs from which the rate is times Factor once more. Paper: 30, 50
+	Factor     float64 `yaml:"factor"`          // step: paper 0.1
+	Epochs     int     `yaml:"epochs"`          // of the whole training. Paper: 70
 }
 
 // The schedules.

@@ -1,0 +1,88 @@
+package trainer
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"plip/internal/optim"
+)
+
+// Number formats of the encoders' matrix products and convolutions.
+const (
+	PrecisionFP32 = "fp32"
+	PrecisionBF16 = "bf16" // autocast: weights, sums and losses stay float32
+)
+
+// Config is a pre-training run. Its YAML is config.yaml of a checkpoint; the keys are the flags of `plip pretrain`.
+type Config struct {
+	Seed          int64          `yaml:"seed"`
+	Visual        VisualConfig   `yaml:"visual"`
+	Text          TextConfig     `yaml:"text"`
+	Contrast      ContrastConfig `yaml:",inline"`
+	Loss          LossWeights    `yaml:"loss"`
+	Captions      string         `yaml:"captions"` // which texts a row's caption is drawn from, the constants CaptionsHuman and so on. Default prompt+two (paper)
+	Sampler       string         `yaml:"sampler"`  // shuffle, or pk(P,K): P identities with K images each. Default shuffle (paper)
+	Batch         int            `yaml:"batch"`    // images a step; with pk(P,K) it is P*K. Default 512 (paper)
+	Window        int            `yaml:"window"`   // row groups that are shuffled together: what bounds the memory. Default 4
+	Flip          bool           `yaml:"flip"`     // mirror half of the visits. Default true (paper)
+	Optimizer     optim.Config   `yaml:",inline"`
+	Schedule      optim.Schedule `yaml:",inline"`
+	TextLRScale   float64        `yaml:"text-lr-scale"`  // the text encoder's learning rate over lr. Default 0.1 (paper)
+	MaxSteps      int64          `yaml:"max-steps"`      // end after so many steps; the cosine schedule then ends there. Default 0: epochs alone
+	Precision     string         `yaml:"precision"`      // fp32 or bf16. Default fp32
+	SaveEvery     int64          `yaml:"save-every"`     // steps between checkpoints, beside those at validations and the end. Default 1000, 0: none
+	ValidateEvery int            `yaml:"validate-every"` // epochs between validations; 0: at the end alone. Default 1
+	Keep          int            `yaml:"keep"`           // newest checkpoints that stay, beside the best. Default 2
+}
+
+// LossWeights are the factors of the pretext tasks in the total loss (paper, eq. 7).
+type LossWeights struct {
+	IVLC float64 `yaml:"ivlc"` // identity-based vision-language contrast. Default 1
+}
+
+// DefaultConfig is the paper's for RN50 and BERT base (A.8.1).
+func DefaultConfig() Config {
+	return Config{
+		Seed: 1, Visual: DefaultVisualConfig(), Text: DefaultTextConfig(), Contrast: DefaultContrastConfig(), Loss: LossWeights{IVLC: 1},
+		Captions: CaptionsPromptTwo, Sampler: "shuffle", Batch: 512, Window: 4, Flip: true,
+		Optimizer: optim.DefaultConfig(optim.Adan), Schedule: optim.DefaultSchedule(), TextLRScale: 0.1,
+		Precision: PrecisionFP32, SaveEvery: 1000, ValidateEvery: 1, Keep: 2,
+	}
+}
+
+// Validate joins every problem of the configuration.
+func (c Config) Validate() error {
+	errs := []error{c.Visual.Validate(), c.Text.Validate(), c.Contrast.Validate(), c.Optimizer.Validate(), c.Schedule.Validate()}
+	add := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	add(c.Visual.Dim == c.Text.Width, "visual.dim: want the text encoder's width %d, got %d", c.Text.Width, c.Visual.Dim)
+	add(c.Loss.IVLC > 0, "loss.ivlc: want more than 0, got %v", c.Loss.IVLC)
+	add(slices.Contains(captionSources(), c.Captions), "captions: want one of %v, got %q", captionSources(), c.Captions)
+	add(c.Batch >= 2, "batch: want 2 or more, got %d", c.Batch)
+	add(c.Window >= 1, "window: want 1 or more, got %d", c.Window)
+	add(c.TextLRScale >= 0, "text-lr-scale: want 0 or more, got %v", c.TextLRScale)
+	add(c.MaxSteps >= 0 && c.SaveEvery >= 0 && c.ValidateEvery >= 0, "max-steps, save-every, validate-every: want 0 or more, got %d, %d and %d", c.MaxSteps, c.SaveEvery, c.ValidateEvery)
+	add(slices.Contains([]string{PrecisionFP32, PrecisionBF16}, c.Precision), "precision: want fp32 or bf16, got %q", c.Precision)
+	add(c.Keep >= 1, "keep: want 1 or more, got %d", c.Keep)
+	if p, k, err := parseSampler(c.Sampler); err != nil {
+		errs = append(errs, err)
+	} else if k > 0 {
+		add(c.Batch == p*k, "batch: want %d by sampler %s, got %d", p*k, c.Sampler, c.Batch)
+	}
+	return errors.Join(errs...)
+}
+
+// parseSampler reads shuffle (p and k are 0) or pk(P,K).
+func parseSampler(s string) (p, k int, err error) {
+	if s == "shuffle" {
+		return 0, 0, nil
+	}
+	if n, err := fmt.Sscanf(s, "pk(%d,%d)", &p, &k); n != 2 || err != nil || s != fmt.Sprintf("pk(%d,%d)", p, k) || p < 1 || k < 1 {
+		return 0, 0, fmt.Errorf("sampler: want shuffle or pk(P,K), such as pk(32,2), got %q", s)
+	}
+	return p, k, nil
+}

@@ -1,0 +1,92 @@
+package trainer
+
+import (
+	"fmt"
+	"strings"
+
+	"plip/internal/checkpoint"
+	"plip/internal/nn"
+	"plip/internal/tensor"
+)
+
+// Model is PLIP: both encoders over one store, in which they are "visual.*" and "text.*". It is for one goroutine at a
+// time.
+type Model struct {
+	Config Config
+	Words  *Vocabulary
+	Store  *nn.Store
+	Visual *Visual
+	Text   *Text
+}
+
+// NewModel makes a model with fresh parameters drawn from the configuration's seed. The configuration's vocabulary
+// must have room for words.
+func NewModel(device tensor.Device, c Config, words *Vocabulary) (*Model, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if int64(words.Size()) > c.Text.Vocab {
+		return nil, fmt.Errorf("text.vocab: want the vocabulary's %d tokens or more, got %d", words.Size(), c.Text.Vocab)
+	}
+	m := &Model{Config: c, Words: words, Store: nn.NewStore(device)}
+	err := tensor.Do(func(*tensor.Scope) error {
+		tensor.Seed(c.Seed)
+		root := m.Store.Root()
+		m.Visual = NewVisual(root.Sub("visual"), c.Visual)
+		m.Text = NewText(root.Sub("text"), c.Text)
+		return nil
+	})
+	if err == nil {
+		err = m.Store.Freeze(m.frozen)
+	}
+	if err != nil {
+		m.Store.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// LoadModel makes the model of a checkpoint, or of the best or else the last checkpoint in a run's folder.
+func LoadModel(device tensor.Device, path string) (*Model, error) {
+	dir, err := checkpoint.Resolve(path)
+	if err != nil {
+		return nil, err
+	}
+	c := DefaultConfig()
+	if err := checkpoint.ReadConfig(dir, &c); err != nil {
+		return nil, err
+	}
+	words, err := LoadVocabulary(dir)
+	if err != nil {
+		return nil, err
+	}
+	m, err := NewModel(device, c, words)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	if err := checkpoint.LoadModel(dir, m.Store); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// LoadHub overwrites the text encoder by the weights of a hub folder.
+func (m *Model) LoadHub(dir string) error { return m.Text.LoadHub(m.Store.Root().Sub("text"), dir) }
+
+// frozen tells which parameters do not train.
+func (m *Model) frozen(name string) bool {
+	inner, ok := strings.CutPrefix(name, "text.")
+	return ok && m.Config.Text.Frozen(inner)
+}
+
+// Close frees the parameters.
+func (m *Model) Close() { m.Store.Close() }
+
+// autocast puts the configuration's precision in force for this thread; the function it returns ends that.
+func (m *Model) autocast() (restore func()) {
+	if m.Config.Precision == PrecisionBF16 {
+		return tensor.Autocast(tensor.BFloat16)
+	}
+	return tensor.Autocast(tensor.Float32)
+}

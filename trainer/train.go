@@ -1,0 +1,195 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"plip/internal/feed"
+	"plip/internal/runlog"
+	"plip/internal/tensor"
+	"plip/parquet"
+)
+
+// Run is what a training reads and writes, and whom it tells.
+type Run struct {
+	Dir        string // for checkpoints and metrics; where there is a checkpoint, the training goes on from it
+	Data       *parquet.Dataset
+	Hub        string // folder of BERT weights to start the text encoder from; "": from scratch, with a vocabulary of the captions
+	Device     tensor.Device
+	Workers    int   // goroutines that decode images, 1 or more
+	CacheBytes int64 // memory for decoded images kept between epochs
+	// Validate measures the model; nil: never. It must not change it, nor draw from libtorch's generator.
+	Validate func(ctx context.Context, m *Model) (Validation, error)
+	// Progress is told about every step; nil: nobody.
+	Progress func(Progress)
+}
+
+// Validation is what a validation found.
+type Validation struct {
+	Score  float64        // higher is better: chooses the best checkpoint
+	Fields []runlog.Field // for metrics.jsonl
+}
+
+// Progress is how far a training is.
+type Progress struct {
+	Step, Steps     int64 // made, and about how many in all
+	Epoch           int   // 0-based
+	Loss            float64
+	LR              float64
+	ImagesPerSecond float64 // since the training began or went on, validations left out
+	DataWait        float64 // share of that time in which the loader was waited for
+}
+
+// errEnough ends an epoch at the last step of the training.
+var errEnough = errors.New("enough steps")
+
+// Train pre-trains a model and returns where it came to, for a finished training at once. It stops cleanly when ctx
+// ends: the step in progress is finished, a checkpoint written, and ctx's error returned. A loss that is no number is a
+// *NonFiniteError, a row without the captions it needs a *parquet.RowError.
+func Train(ctx context.Context, c Config, run Run) (State, error) {
+	runtime.LockOSThread() // libtorch keeps its number of threads by thread
+	defer runtime.UnlockOSThread()
+	t, err := newTraining(ctx, c, run)
+	if err != nil {
+		return State{}, err
+	}
+	defer t.close()
+	for !t.finished() {
+		t.batches = t.loader.Batches(t.at.Epoch)
+		if t.batches == 0 {
+			return t.at, fmt.Errorf("train: want a batch of %d images in an epoch, got too few rows (%d)", c.Batch, run.Data.NumRows())
+		}
+		err := t.loader.Epoch(ctx, t.at.Epoch, t.at.Batch, t.step)
+		if err == nil {
+			t.at.Epoch, t.at.Batch = t.at.Epoch+1, 0
+		}
+		if err == nil || errors.Is(err, errEnough) {
+			err = t.endEpoch(ctx)
+		}
+		if ctx.Err() != nil {
+			return t.at, errors.Join(fmt.Errorf("stopped after step %d of about %d: %w", t.at.Step, t.steps(), ctx.Err()), t.save())
+		}
+		if err != nil {
+			return t.at, err
+		}
+	}
+	return t.at, t.save()
+}
+
+// step trains on one batch.
+func (t *training) step(b *feed.Batch) error {
+	t.meter.start()
+	lr := t.rate()
+	captions, err := t.captions(b)
+	if err != nil {
+		b.Release()
+		return err
+	}
+	var loss float64
+	fields := []runlog.Field{{Name: "epoch", Value: float64(t.at.Epoch)}}
+	err = tensor.Do(func(*tensor.Scope) error {
+		x, ids := t.inputs(b) // [N, 3, H, W], [N] int64
+		parts := t.model.losses(x, captions, ids)
+		sum := total(parts)
+		loss = sum.Item() // a CUDA device is waited for here
+		fields = append(fields, runlog.Field{Name: "loss", Value: loss})
+		for _, p := range parts {
+			fields = append(fields, runlog.Field{Name: p.name, Value: p.value.Item()})
+		}
+		if !finite(loss) {
+			return t.nonFinite(b, loss)
+		}
+		t.optimizer.ZeroGrad()
+		sum.Backward()
+		t.optimizer.Step(lr)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	t.at.Step, t.at.Batch = t.at.Step+1, b.Index+1
+	t.meter.stop(len(b.Rows))
+	if err := t.metrics.Append(t.at.Step, append(fields, runlog.Field{Name: "lr", Value: lr})...); err != nil {
+		return err
+	}
+	t.report(loss, lr)
+	if t.finished() {
+		return errEnough
+	}
+	if t.saveDue() && t.at.Batch < t.batches { // at the end of an epoch, validation comes first
+		return t.save()
+	}
+	return nil
+}
+
+func (t *training) saveDue() bool {
+	return t.config.SaveEvery > 0 && t.at.Step%t.config.SaveEvery == 0
+}
+
+// captions draws and encodes the caption of every row of a batch.
+func (t *training) captions(b *feed.Batch) (tokens, error) {
+	texts := make([]string, len(b.Rows))
+	for i := range b.Rows {
+		var err error
+		if texts[i], err = drawCaption(t.config.Captions, t.config.Seed, b.Epoch, b.Number[i], &b.Rows[i]); err != nil {
+			return tokens{}, err
+		}
+	}
+	return tokenize(t.model.Words.WordPiece, texts, t.config.Text.MaxLength), nil
+}
+
+// inputs makes tensors of a batch's images, which are not copied and go back to the loader once nothing needs them, and
+// identities.
+func (t *training) inputs(b *feed.Batch) (x, ids tensor.Tensor) { // [N, 3, H, W], [N] int64
+	n, c := int64(len(b.Rows)), t.config.Visual
+	identities := make([]int64, n)
+	for i := range b.Rows {
+		identities[i] = b.Rows[i].ID
+	}
+	x = tensor.Wrap(b.Images, b.Release, n, 3, c.Height, c.Px).To(tensor.Float32, t.run.Device)
+	return x, tensor.FromInt64(t.run.Device, identities, n)
+}
+
+func (t *training) nonFinite(b *feed.Batch, loss float64) error {
+	e := &NonFiniteError{Step: t.at.Step + 1, Loss: loss, Rows: b.Number}
+	for i := range b.Rows {
+		e.Files = append(e.Files, b.Rows[i].FilePath)
+	}
+	return e
+}
+
+// endEpoch validates where that is due, and writes a checkpoint after it.
+func (t *training) endEpoch(ctx context.Context) error {
+	every := t.config.ValidateEvery
+	due := t.finished() || every > 0 && t.at.Epoch%every == 0
+	if t.run.Validate == nil || !due {
+		if t.saveDue() {
+			return t.save()
+		}
+		return nil
+	}
+	began := time.Now()
+	v, err := t.run.Validate(ctx, t.model)
+	if err != nil {
+		return fmt.Errorf("validate after step %d: %w", t.at.Step, err)
+	}
+	t.meter.pause(time.Since(began))
+	if err := t.metrics.Append(t.at.Step, v.Fields...); err != nil {
+		return err
+	}
+	if t.at.BestStep == 0 || v.Score > t.at.BestScore {
+		t.at.BestStep, t.at.BestScore = t.at.Step, v.Score
+	}
+	return t.save()
+}
+
+func (t *training) report(loss, lr float64) {
+	if t.run.Progress == nil {
+		return
+	}
+	rate, wait := t.meter.rates()
+	t.run.Progress(Progress{Step: t.at.Step, Steps: t.steps(), Epoch: t.at.Epoch, Loss: loss, LR: lr, ImagesPerSecond: rate, DataWait: wait})
+}

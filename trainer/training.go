@@ -1,0 +1,267 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"plip/internal/checkpoint"
+	"plip/internal/feed"
+	"plip/internal/optim"
+	"plip/internal/pixels"
+	"plip/internal/runlog"
+	"plip/parquet"
+)
+
+// State is where a training stands: state.json of a checkpoint.
+type State struct {
+	Step      int64   `json:"step"`  // steps made
+	Epoch     int     `json:"epoch"` // 0-based, of the next step
+	Batch     int64   `json:"batch"` // in the epoch, of the next step
+	BestStep  int64   `json:"best_step"`
+	BestScore float64 `json:"best_score"`
+}
+
+// training is a run in progress.
+type training struct {
+	config    Config
+	run       Run
+	model     *Model
+	optimizer *optim.Optimizer
+	loader    *feed.Loader
+	metrics   *runlog.Metrics
+	at        State
+	saved     int64 // step of the newest checkpoint, -1 where there is none
+	batches   int64 // of the epoch
+	meter     meter
+}
+
+// newTraining makes the model and the loader, fresh or from the newest checkpoint.
+func newTraining(ctx context.Context, c Config, run Run) (t *training, err error) {
+	last, err := checkpoint.Latest(run.Dir)
+	if err != nil {
+		return nil, err
+	}
+	words, err := startText(ctx, &c, run, last)
+	if err != nil {
+		return nil, err
+	}
+	t = &training{config: c, run: run, saved: -1}
+	defer func() {
+		if err != nil {
+			t.close()
+		}
+	}()
+	if t.model, err = NewModel(run.Device, c, words); err != nil {
+		return nil, err
+	}
+	if run.Hub != "" && last == "" {
+		if err := t.model.LoadHub(run.Hub); err != nil {
+			return nil, err
+		}
+	}
+	if t.optimizer, err = optim.New(c.Optimizer, t.model.groups()); err != nil {
+		return nil, err
+	}
+	if t.loader, err = feed.New(ctx, run.Data, loaderOptions(c, run)); err != nil {
+		return nil, err
+	}
+	if last != "" {
+		if err := t.resume(last); err != nil {
+			return nil, err
+		}
+	}
+	t.metrics, err = runlog.OpenMetrics(filepath.Join(run.Dir, runlog.MetricsFile), t.saved)
+	return t, err
+}
+
+// startText finds the vocabulary, in the newest checkpoint, the hub folder or the captions, and completes the text
+// encoder's configuration by it.
+func startText(ctx context.Context, c *Config, run Run, last string) (*Vocabulary, error) {
+	if run.Hub != "" {
+		if err := c.Text.ReadHubConfig(filepath.Join(run.Hub, "config.json")); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	switch {
+	case last != "":
+		words, err := LoadVocabulary(last)
+		if err == nil && run.Hub == "" {
+			c.Text.Vocab = int64(words.Size())
+		}
+		return words, err
+	case run.Hub != "":
+		return LoadVocabulary(run.Hub)
+	}
+	words, err := TrainVocabulary(ctx, run.Data, c.Captions, int(c.Text.Vocab))
+	if err == nil {
+		c.Text.Vocab = int64(words.Size())
+	}
+	return words, err
+}
+
+// groups are the parameters by learning rate: the text encoder's is scaled.
+func (m *Model) groups() []optim.Group {
+	visual, text := optim.Group{Scale: 1}, optim.Group{Scale: m.Config.TextLRScale}
+	for _, p := range m.Store.Trainable() {
+		to := &visual
+		if strings.HasPrefix(p.Name, "text.") {
+			to = &text
+		}
+		to.Params = append(to.Params, p)
+	}
+	return []optim.Group{visual, text}
+}
+
+func loaderOptions(c Config, run Run) feed.Options {
+	o := feed.DefaultOptions()
+	_, k, _ := parseSampler(c.Sampler) // Validate has seen it
+	o.Order = feed.Order{Sampler: feed.Shuffle, Batch: c.Batch, Window: c.Window, Seed: c.Seed}
+	if k > 0 {
+		o.Order.Sampler, o.Order.K = feed.PK, k
+	}
+	o.Height, o.Px, o.Norm, o.Flip = int(c.Visual.Height), int(c.Visual.Px), pixels.PLIP(), c.Flip
+	o.Columns = parquet.ColImage | parquet.ColText | parquet.ColMeta
+	o.Workers, o.CacheBytes = run.Workers, run.CacheBytes
+	return o
+}
+
+// resume puts everything where the checkpoint left it.
+func (t *training) resume(last string) error {
+	saved := DefaultConfig()
+	if err := checkpoint.ReadConfig(last, &saved); err != nil {
+		return err
+	}
+	if err := sameConfig(saved, t.config); err != nil {
+		return fmt.Errorf("go on from %s: %w", last, err)
+	}
+	if err := checkpoint.ReadState(last, &t.at); err != nil {
+		return err
+	}
+	t.saved = t.at.Step
+	return checkpoint.LoadTraining(last, t.model.Store, t.optimizer)
+}
+
+// sameConfig lists the lines of config.yaml in which two configurations differ.
+func sameConfig(want, got Config) error {
+	if reflect.DeepEqual(want, got) {
+		return nil
+	}
+	lines := func(c Config) ([]string, error) {
+		text, err := yaml.Marshal(c)
+		return strings.Split(string(text), "\n"), err
+	}
+	w, err := lines(want)
+	if err != nil {
+		return err
+	}
+	g, err := lines(got)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for i := range min(len(w), len(g)) {
+		if w[i] != g[i] {
+			errs = append(errs, fmt.Errorf("want %q, got %q", strings.TrimSpace(w[i]), strings.TrimSpace(g[i])))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// save writes a checkpoint of the present step, unless there is one, names it the best if it is, and prunes.
+func (t *training) save() error {
+	name := checkpoint.StepName(t.at.Step)
+	if t.saved != t.at.Step {
+		if err := t.metrics.Sync(); err != nil { // the log never lags behind the checkpoint
+			return err
+		}
+		_, err := checkpoint.Save(t.run.Dir, name, checkpoint.Content{Store: t.model.Store, Optimizer: t.optimizer, Config: t.config, State: t.at,
+			Files: map[string][]byte{VocabularyFile: t.model.Words.file}})
+		if err != nil {
+			return err
+		}
+		t.saved = t.at.Step
+	}
+	if t.at.BestStep == t.at.Step && t.at.Step > 0 {
+		if err := checkpoint.SetBest(t.run.Dir, name); err != nil {
+			return err
+		}
+	}
+	return checkpoint.Prune(t.run.Dir, t.config.Keep)
+}
+
+// finished tells whether no step is left.
+func (t *training) finished() bool {
+	return t.at.Epoch >= t.config.Schedule.Epochs || t.config.MaxSteps > 0 && t.at.Step >= t.config.MaxSteps
+}
+
+// steps is about how many steps the training has: epochs may differ by a few with the sampler pk.
+func (t *training) steps() int64 {
+	n := t.batches * int64(t.config.Schedule.Epochs)
+	if t.config.MaxSteps > 0 {
+		n = min(n, t.config.MaxSteps)
+	}
+	return n
+}
+
+// rate is the learning rate of the next step. With MaxSteps the cosine runs to its end in so many.
+func (t *training) rate() float64 {
+	s := t.config.Schedule
+	if s.Kind == optim.ScheduleCosine && t.config.MaxSteps > 0 {
+		at := float64(t.at.Step) / float64(t.steps()) * float64(s.Epochs)
+		return s.Rate(int(at), at-float64(int(at)))
+	}
+	return s.Rate(t.at.Epoch, float64(t.at.Batch)/float64(t.batches))
+}
+
+// close frees what the training owns.
+func (t *training) close() {
+	if t.metrics != nil {
+		t.metrics.Close()
+	}
+	if t.optimizer != nil {
+		t.optimizer.Close()
+	}
+	if t.model != nil {
+		t.model.Close()
+	}
+}
+
+// meter measures the speed.
+type meter struct {
+	ended          time.Time // of the last step
+	waited, worked time.Duration
+	images         int
+	from           time.Time // of the step in progress
+}
+
+func (m *meter) start() {
+	m.from = time.Now()
+	if !m.ended.IsZero() {
+		m.waited += m.from.Sub(m.ended)
+	}
+}
+
+func (m *meter) stop(images int) {
+	m.ended = time.Now()
+	m.worked += m.ended.Sub(m.from)
+	m.images += images
+}
+
+// pause leaves d before the next step out of the waiting.
+func (m *meter) pause(d time.Duration) { m.ended = m.ended.Add(d) }
+
+// rates are images a second, and the share of the time spent waiting.
+func (m *meter) rates() (images, wait float64) {
+	all := (m.waited + m.worked).Seconds()
+	return float64(m.images) / all, m.waited.Seconds() / all
+}
