@@ -15,7 +15,12 @@ export CGO_CXXFLAGS := -O2 -I$(TORCH)/include -I$(TORCH)/include/torch/csrc/api/
 export CGO_LDFLAGS := -L$(TORCH)/lib -L$(BUILD) -Wl,--as-needed -Wl,-rpath,$$ORIGIN/lib -Wl,-rpath,$(TORCH)/lib
 export GOFLAGS := -trimpath
 
-.PHONY: help setup build demo test lint bench fuzz env check-fixtures clean
+# Packages that build and are tested without libtorch. pixels and what imports it need libjpeg-turbo, or the standard
+# library's decoder where cgo is off.
+PLAIN := ./templates ./parquet ./ingest/... ./eval/... ./spac/attributes ./spac/filter ./spac/distribute \
+         ./internal/text ./internal/weights ./internal/pixels ./internal/feed ./internal/runlog ./internal/report ./internal/vectors
+
+.PHONY: help setup build demo test test-plain lint bench fuzz env check-fixtures dist clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +32,41 @@ build: setup ## bin/plip
 	@mkdir -p bin
 	go build -o bin/plip ./cmd/plip
 
-env: ## print the CGO_* settings: eval "$(make -s env)" makes plain `go build ./...` work
-	@printf 'export CXX=%q CGO_CXXFLAGS=%q CGO_LDFLAGS=%q GOFLAGS=%q\n' '$(CXX)' '$(CGO_CXXFLAGS)' '$(CGO_LDFLAGS)' '$(GOFLAGS)'
+demo: build ## the whole line on the drawn corpus: demo/report.html (ARGS="--quick", ARGS="--images DIR")
+	bin/plip demo $(ARGS)
 
+test: setup test-plain ## all tests, then those that need no libtorch again without it and under the race detector
+	go test ./...
+
+test-plain: setup
+	CGO_ENABLED=0 go test $(PLAIN)
+	CGO_CXXFLAGS= CGO_LDFLAGS= CXX=g++ go test -race -short $(PLAIN)
+
+lint: setup ## gofmt, go vet, staticcheck; the import table is a test in cmd/plip
+	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+
+bench: setup ## benchmarks of all packages
+	go test -run '^$$' -bench . ./...
+
+fuzz: setup ## every fuzz target for FUZZTIME (default 10s) each
+	@for pkg in $$(grep -rl --include=*_test.go 'func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  for target in $$(grep -rhoE 'func (Fuzz[A-Za-z0-9]+)' $$pkg/*_test.go | cut -d' ' -f2); do \
+	    echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(or $(FUZZTIME),10s) $$pkg || exit 1; \
+	  done; done
+
+check-fixtures: build ## compare with reference numbers: make check-fixtures DIR=folder
+	bin/plip check $(DIR)
+
+dist: build ## bin/plip with its libraries in dist/, to be copied to another machine
+	rm -rf dist && mkdir -p dist/lib
+	cp bin/plip dist/
+	cp -L $(TORCH)/lib/lib{c10,torch_cpu}.so $(TORCH)/lib/lib{gomp,cudart,cupti}*.so* dist/lib/
+	cp -L $$(ldd bin/plip | awk '/libjpeg/{print $$3}') dist/lib/
+
+env: ## print the cgo settings: eval "$$(make -s env)" makes plain `go build ./...` work
+	@printf 'export CGO_ENABLED=1 CXX=%q CGO_CXXFLAGS=%q CGO_LDFLAGS=%q GOFLAGS=%q\n' '$(CXX)' '$(CGO_CXXFLAGS)' '$(CGO_LDFLAGS)' '$(GOFLAGS)'
+
+clean: ## remove what was built here; the cache stays
+	rm -rf bin dist
