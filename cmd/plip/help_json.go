@@ -38,12 +38,22 @@ func (c command) jsonKeys() []jsonKey {
 		return nil
 	}
 	keys := jsonKeys("", reflect.TypeOf(c.result))
+	docs := map[string]string{}
+	for path, doc := range c.docs {
+		docs[plainPath(path)] = doc
+	}
 	for i, k := range keys {
 		if k.doc == "" {
-			keys[i].doc = c.docs[k.path]
+			keys[i].doc = docs[plainPath(k.path)]
 		}
 	}
 	return keys
+}
+
+// plainPath is the path of a key without the marks of lists and maps, which docs
+// may leave out.
+func plainPath(path string) string {
+	return strings.NewReplacer("[]", "", ".NAME", "").Replace(path)
 }
 
 // jsonKeys lists the keys of a struct in order, nested ones after their parent.

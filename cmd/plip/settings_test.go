@@ -40,6 +40,7 @@ func TestPrecedence(t *testing.T) {
 		{"flag over all", "--preset=small --visual.width=5 --layers=1,2", file, "5 max 1,2 0.001"},
 		{"flag at its default over all", "--preset=small --visual.width=64", file, "64 max 3,4 0.001"},
 		{"one-element list", "", "layers: 7", "64 attention 7 0.002"},
+		{"list as a flag", "", "layers: 7,8", "64 attention 7,8 0.002"},
 		{"comments alone", "", "# nothing\n", "64 attention 3,4,6,3 0.002"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -87,7 +87,11 @@ func nodeKind(n *yaml.Node) string {
 // assign sets the flag without marking it as given on the command line.
 func (v setting) assign(flag *pflag.Flag) error {
 	if list, ok := flag.Value.(pflag.SliceValue); ok {
-		if err := list.Replace(v.values); err != nil {
+		values := v.values
+		if !v.list { // written as on the command line
+			values = strings.Split(values[0], ",")
+		}
+		if err := list.Replace(values); err != nil {
 			return fmt.Errorf("%s: key %q: want a list of %s: %w", v.where, flag.Name, flag.Value.Type(), err)
 		}
 		return nil
