@@ -342,3 +342,47 @@ func TestUnmarked(t *testing.T) {
 		t.Errorf("want nothing kept, got %d inputs in %d shards", w.Consumed(), len(w.manifest.Shards))
 	}
 }
+
+// TestRareMarks marks every fifth identity: shards end there, so that a run that
+// was stopped keeps what it has.
+func TestRareMarks(t *testing.T) {
+	rows := madeRows(200)
+	feed := func(w *Writer, end int64) {
+		t.Helper()
+		for i := w.Consumed(); i < end; i++ {
+			if i > 0 && i%15 == 0 {
+				w.Mark(i)
+			}
+			if err := w.Write(t.Context(), &rows[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	want, got := t.TempDir(), t.TempDir()
+	var last *Manifest
+	for dir, stop := range map[string]int64{want: 0, got: 140} {
+		w, err := Create(t.Context(), dir, fullOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stop > 0 {
+			feed(w, stop)
+			w.Abort()
+			if w, err = Create(t.Context(), dir, fullOptions()); err != nil {
+				t.Fatal(err)
+			}
+			if w.Consumed() != 120 {
+				t.Errorf("consumed: want the last mark that closed a shard, 120, got %d", w.Consumed())
+			}
+		}
+		feed(w, 200)
+		w.Mark(200)
+		if last, err = w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	compareDirs(t, want, got)
+	if last.Rows != 200 {
+		t.Errorf("rows: want 200, got %d", last.Rows)
+	}
+}
