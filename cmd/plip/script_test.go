@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -21,14 +22,15 @@ func TestMain(m *testing.M) {
 // TestScript runs testdata/script: one script per command. Beside the usual
 // commands, `status N COMMAND...` runs a command that must end with status N,
 // and `same FILE WANT` compares with a file of the script whose last line has no
-// end, which the format of scripts cannot express.
+// end, which the format of scripts cannot express. `waitfile FILE` waits until
+// a background command has made the file.
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": status, "same": same, "vectors": vectorsFile, "embed": embedTruth},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": status, "same": same, "waitfile": waitFile, "vectors": vectorsFile, "embed": embedTruth},
 	})
 }
 
@@ -57,6 +59,20 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 	want := strings.TrimSuffix(ts.ReadFile(args[1]), "\n")
 	if got := ts.ReadFile(args[0]); got != want {
 		ts.Fatalf("%s: want\n%s\ngot\n%s", args[0], want, got)
+	}
+}
+
+func waitFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: waitfile FILE")
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s: want it within a minute, got nothing", args[0])
+		}
 	}
 }
 
