@@ -2,12 +2,11 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
 
+	"plip/internal/libtorch"
 	"plip/internal/tensor"
 )
 
@@ -45,7 +44,14 @@ func (d *deviceFlags) cuda() (tensor.Device, error) {
 	if s, ok := strings.CutPrefix(d.device, "cuda:"); ok {
 		index, _ = strconv.Atoi(s) // validate has seen it
 	}
-	library := cudaLibrary()
+	folder, err := libtorch.Loaded()
+	if err != nil {
+		return tensor.CPU, err
+	}
+	library, err := libtorch.CUDALibrary(folder)
+	if err != nil {
+		return tensor.CPU, err
+	}
 	if library != "" {
 		if err := tensor.OpenCUDA(library); err != nil && d.device != "auto" {
 			return tensor.CPU, fmt.Errorf("open %s: %w", library, err)
@@ -63,25 +69,8 @@ func (d *deviceFlags) cuda() (tensor.Device, error) {
 	return tensor.CPU, fmt.Errorf("--device %s: %d CUDA devices are there", d.device, devices)
 }
 
-// cudaLibrary is libtorch's CUDA library beside the libtorch in use, or "" where there is none.
-func cudaLibrary() string {
-	maps, err := os.ReadFile("/proc/self/maps")
-	if err != nil {
-		return ""
-	}
-	for _, line := range strings.Split(string(maps), "\n") {
-		if i := strings.IndexByte(line, '/'); i >= 0 && strings.HasSuffix(line, "/libtorch_cpu.so") {
-			library := filepath.Join(filepath.Dir(line[i:]), "libtorch_cuda.so")
-			if _, err := os.Stat(library); err == nil {
-				return library
-			}
-		}
-	}
-	return ""
-}
-
 // cpuHasBFloat16 tells whether the CPU multiplies bfloat16 in hardware.
 func cpuHasBFloat16() bool {
-	info, err := os.ReadFile("/proc/cpuinfo")
-	return err == nil && (strings.Contains(string(info), "avx512_bf16") || strings.Contains(string(info), "amx_bf16"))
+	cpu, err := libtorch.ReadCPU()
+	return err == nil && cpu.BFloat16()
 }

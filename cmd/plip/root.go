@@ -49,6 +49,7 @@ func commands() []command {
 		mergeCommand(),
 		statsCommand(),
 		checkCommand(),
+		doctorCommand(),
 		versionCommand(),
 	}
 }

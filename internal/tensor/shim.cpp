@@ -382,6 +382,7 @@ int lt_cuda_count(void) {
     return 0;
   }
 }
+const char* lt_built_for(void) { return TORCH_VERSION; }
 char* lt_build_text(void) {
   std::string s = "capability " + at::get_cpu_capability() + "\n" + at::get_parallel_info() + at::show_config();
   return strdup(s.c_str());

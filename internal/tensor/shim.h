@@ -108,6 +108,7 @@ lt_error lt_save_archive(const char* path, const char** names, tensor* v, int n)
 lt_error lt_cuda_open(const char* library);
 int lt_cuda_count(void);
 char* lt_build_text(void);  // capability, BLAS, threading; freed by lt_free_message
+const char* lt_built_for(void);  // version of the headers
 
 #ifdef __cplusplus
 }
