@@ -31,6 +31,7 @@ type Config struct {
 	TextLRScale   float64        `yaml:"text-lr-scale"`  // the text encoder's learning rate over lr. Default 0.1 (paper)
 	MaxSteps      int64          `yaml:"max-steps"`      // end after so many steps; the cosine schedule then ends there. Default 0: epochs alone
 	Precision     string         `yaml:"precision"`      // fp32 or bf16. Default fp32
+	SideBySide    bool           `yaml:"side-by-side"`   // run the encoders at the same time, each on half of the threads: faster where both are small. Default false
 	SaveEvery     int64          `yaml:"save-every"`     // steps between checkpoints, beside those at validations and the end. Default 1000, 0: none
 	ValidateEvery int            `yaml:"validate-every"` // epochs between validations; 0: at the end alone. Default 1
 	Keep          int            `yaml:"keep"`           // newest checkpoints that stay, beside the best. Default 2

@@ -15,15 +15,9 @@ type part struct {
 	value  tensor.Tensor // []
 }
 
-// losses runs both encoders on images x [N, 3, H, W], captions and identities ids [N] int64 in training, and computes
-// the loss of every pretext task.
-func (m *Model) losses(x tensor.Tensor, captions tokens, ids tensor.Tensor) []part {
-	restore := m.autocast()
-	tokens, mask := captions.tensors(m.Store.Device()) // [N, L] both
-	v := m.Visual.Forward(x.ChannelsLast(), true)
-	t := m.Text.Forward(tokens, mask, true)
-	restore()                                                                     // the losses are computed in float32
-	image, text := v.Embedding.As(tensor.Float32), t.Embedding.As(tensor.Float32) // [N, D] both
+// losses computes the loss of every pretext task, in float32, from the embeddings [N, D] of images and captions and
+// their identities ids [N] int64.
+func (m *Model) losses(image, text, ids tensor.Tensor) []part {
 	return []part{
 		{"ivlc", m.Config.Loss.IVLC, m.Config.Contrast.Contrast(image, text, ids)},
 	}

@@ -167,25 +167,36 @@ func (c TextConfig) Frozen(name string) bool {
 // Hidden runs the encoder on token ids [N, L] int64 with mask [N, L] int64 (1: a token, 0: padding) and returns the
 // embedding output followed by every layer's, [N, L, D] each. What stands at padding is of no meaning.
 func (t *Text) Hidden(ids, mask tensor.Tensor, train bool) []tensor.Tensor {
-	c := t.Config
-	x := t.embed(ids, train)
-	attend := mask.EqNumber(1).Unsqueeze(1).Unsqueeze(1) // [N, 1, 1, L] bool
-	out := []tensor.Tensor{x}
-	for _, l := range t.layers {
-		x = l.Forward(x, attend, c.Dropout, c.AttentionDropout, train)
-		out = append(out, x)
-	}
+	var out []tensor.Tensor
+	p := nn.NewPacking(mask)
+	t.run(ids, p, train, func(x tensor.Tensor) { out = append(out, p.Unpack(x)) })
 	return out
 }
 
-func (t *Text) embed(ids tensor.Tensor, train bool) tensor.Tensor {
+// run is the encoder on the tokens alone, without padding. each, where it is not nil, sees the embedding output and
+// every layer's, [T, D].
+func (t *Text) run(ids tensor.Tensor, p *nn.Packing, train bool, each func(x tensor.Tensor)) tensor.Tensor { // [T, D]
+	x := t.embed(ids, p, train)
+	if each != nil {
+		each(x)
+	}
+	for _, l := range t.layers {
+		x = l.Forward(x, p, t.Config.Dropout, t.Config.AttentionDropout, train)
+		if each != nil {
+			each(x)
+		}
+	}
+	return x
+}
+
+func (t *Text) embed(ids tensor.Tensor, p *nn.Packing, train bool) tensor.Tensor { // [T, D]
 	return tensor.Block(func() tensor.Tensor {
 		_, l := ids.Dims2()
 		tensor.Check(l <= t.Config.Positions, "text", "want at most %d tokens, got %d", t.Config.Positions, l)
-		x := t.words.Forward(ids)                                 // [N, L, D]
-		x = x.Add(t.kind.Weight.Select(0, 0))                     // [N, L, D]: all tokens are of type 0
-		x = x.Add(t.positions.Weight.Narrow(0, 0, l))             // [N, L, D]
-		return t.norm.Forward(x).Dropout(t.Config.Dropout, train) // [N, L, D]
+		x := t.words.Forward(p.Tokens(ids))                       // [T, D]
+		x = x.Add(t.kind.Weight.Select(0, 0))                     // [T, D]: all tokens are of type 0
+		x = x.Add(t.positions.Forward(p.Positions()))             // [T, D]
+		return t.norm.Forward(x).Dropout(t.Config.Dropout, train) // [T, D]
 	})
 }
 
@@ -198,8 +209,8 @@ type TextOutput struct {
 // Forward runs the encoder on token ids and mask, [N, L] int64 both.
 func (t *Text) Forward(ids, mask tensor.Tensor, train bool) TextOutput {
 	hidden := tensor.Block(func() tensor.Tensor {
-		h := t.Hidden(ids, mask, train)
-		return h[len(h)-1]
+		p := nn.NewPacking(mask)
+		return p.Unpack(t.run(ids, p, train, nil))
 	})
 	if t.Config.Pool == PoolPooler {
 		return TextOutput{hidden, t.Pooled(hidden)}

@@ -57,6 +57,11 @@ func Train(ctx context.Context, c Config, run Run) (State, error) {
 		return State{}, err
 	}
 	defer t.close()
+	if c.SideBySide {
+		threads := tensor.Threads()
+		tensor.SetThreads(max(1, threads/2))
+		defer tensor.SetThreads(threads)
+	}
 	for !t.finished() {
 		t.batches = t.loader.Batches(t.at.Epoch)
 		if t.batches == 0 {
@@ -92,7 +97,13 @@ func (t *training) step(b *feed.Batch) error {
 	fields := []runlog.Field{{Name: "epoch", Value: float64(t.at.Epoch)}}
 	err = tensor.Do(func(*tensor.Scope) error {
 		x, ids := t.inputs(b) // [N, 3, H, W], [N] int64
-		parts := t.model.losses(x, captions, ids)
+		image, text, err := t.model.encode(x, captions)
+		defer image.free()
+		defer text.free()
+		if err != nil {
+			return err
+		}
+		parts := t.model.losses(image.leaf, text.leaf, ids)
 		sum := total(parts)
 		loss = sum.Item() // a CUDA device is waited for here
 		fields = append(fields, runlog.Field{Name: "loss", Value: loss})
@@ -104,6 +115,9 @@ func (t *training) step(b *feed.Batch) error {
 		}
 		t.optimizer.ZeroGrad()
 		sum.Backward()
+		if err := t.model.backward(image, text); err != nil {
+			return err
+		}
 		t.optimizer.Step(lr)
 		return nil
 	})

@@ -47,14 +47,15 @@ func NewPostNormBlock(path Path, c PostNormConfig) *PostNormBlock {
 	}
 }
 
-// Forward keeps [N, L, D]. dropout falls on both branches and attentionDropout on the attention's probabilities; both
-// only in training.
-func (b *PostNormBlock) Forward(x, mask tensor.Tensor, dropout, attentionDropout float64, train bool) tensor.Tensor {
+// Forward keeps x [T, D], the tokens of the sequences that p has packed. dropout falls on both branches and
+// attentionDropout on the attention's probabilities; both only in training.
+func (b *PostNormBlock) Forward(x tensor.Tensor, p *Packing, dropout, attentionDropout float64, train bool) tensor.Tensor {
 	if !train {
 		dropout, attentionDropout = 0, 0
 	}
 	return tensor.Block(func() tensor.Tensor {
-		y := MultiHead(b.query.Forward(x), b.key.Forward(x), b.value.Forward(x), mask, b.heads, attentionDropout, false)
+		q, k, v := p.Unpack(b.query.Forward(x)), p.Unpack(b.key.Forward(x)), p.Unpack(b.value.Forward(x)) // [N, L, D]
+		y := p.Pack(MultiHead(q, k, v, p.Attend, b.heads, attentionDropout, false))                       // [T, D]
 		x := b.attentionNorm.Forward(x.Add(b.out.Forward(y).Dropout(dropout, train)))
 		y = b.outer.Forward(b.inner.Forward(x).GELU())
 		return b.outerNorm.Forward(x.Add(y.Dropout(dropout, train)))
