@@ -23,6 +23,7 @@ func checkBERT(f *tensorFixture) error {
 		return err
 	}
 	c.Width, c.Layers, c.Heads, c.Inner, c.Vocab, c.Positions = size.Hidden, size.Layers, size.Heads, size.Inter, size.Vocab, size.MaxPos
+	c.MaxLength = min(c.MaxLength, c.Positions)
 	if err := c.Validate(); err != nil {
 		return err
 	}

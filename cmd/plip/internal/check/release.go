@@ -1,6 +1,7 @@
 package check
 
 import (
+	"errors"
 	"path/filepath"
 
 	"plip/internal/nn"
@@ -30,7 +31,7 @@ func checkRelease(f *tensorFixture) error {
 	if err := textSizes(file, &t); err != nil {
 		return err
 	}
-	if err := v.Validate(); err != nil {
+	if err := errors.Join(v.Validate(), t.Validate()); err != nil {
 		return err
 	}
 	store := nn.NewStore(tensor.CPU)
@@ -66,5 +67,6 @@ func textSizes(file string, c *trainer.TextConfig) error {
 	}
 	c.Vocab, c.Positions, c.Types = rows("embeddings.word_embeddings.weight"), rows("embeddings.position_embeddings.weight"), rows("embeddings.token_type_embeddings.weight")
 	c.Inner = rows("encoder.layer.0.intermediate.dense.weight")
+	c.MaxLength = min(c.MaxLength, c.Positions)
 	return nil
 }
