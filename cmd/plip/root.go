@@ -30,6 +30,7 @@ import (
 func commands() []command {
 	return []command{
 		{use: "ingest", short: "Turn a dataset into shards", sub: []command{
+			ingestFoldersCommand(),
 			ingestDemoCommand(),
 		}},
 		splitCommand(),
