@@ -56,13 +56,13 @@ func newCommand(c command, std *streams) *cobra.Command {
 	if c.example != "" {
 		cc.Example = "  " + c.example
 	}
+	s := c.newSettings(cc.Flags())
 	cc.Args = func(cc *cobra.Command, args []string) error {
-		if err := c.args.check(c.use, args); err != nil {
+		if err := c.args.check(c.use, args); err != nil && !s.printConfig {
 			return &commandError{err: &usageError{err}, path: cc.CommandPath()}
 		}
 		return nil
 	}
-	s := c.newSettings(cc.Flags())
 	cc.RunE = func(cc *cobra.Command, args []string) error {
 		invocation := &call{streams: *std, args: args, settings: s, result: c.result, progress: newProgress(std.err)}
 		if err := invocation.do(cc.Context(), c.options); err != nil {
@@ -83,12 +83,10 @@ func (c command) newSettings(f *pflag.FlagSet) *settings {
 	return s
 }
 
-// do merges the settings, validates and runs.
+// do merges the settings, validates and runs. Settings are printed as merged,
+// for arguments need not be there to look at them.
 func (c *call) do(ctx context.Context, o options) error {
 	if err := c.settings.load(); err != nil {
-		return &usageError{err}
-	}
-	if err := errors.Join(c.settings.validate(), o.validate(c.args)); err != nil {
 		return &usageError{err}
 	}
 	if c.settings.printConfig {
@@ -98,6 +96,9 @@ func (c *call) do(ctx context.Context, o options) error {
 		}
 		_, err = c.out.Write(text)
 		return err
+	}
+	if err := errors.Join(c.settings.validate(), o.validate(c.args)); err != nil {
+		return &usageError{err}
 	}
 	defer c.progress.Done()
 	if c.settings.timeLimit > 0 {

@@ -16,6 +16,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"golang.org/x/term"
 )
 
 func main() {
@@ -24,6 +26,9 @@ func main() {
 	// a second one end the process at once.
 	forget := context.AfterFunc(ctx, func() {
 		stop()
+		if term.IsTerminal(int(os.Stderr.Fd())) {
+			fmt.Fprintln(os.Stderr) // leave the line of a progress bar
+		}
 		fmt.Fprintln(os.Stderr, "plip: stopping at the next safe point (again: at once)")
 	})
 	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
