@@ -15,7 +15,7 @@ import (
 )
 
 // picture is a small JPEG, another one for every seed.
-func picture(t *testing.T, seed uint64) []byte {
+func picture(t testing.TB, seed uint64) []byte {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 0))
 	m := image.NewRGBA(image.Rect(0, 0, 8+r.IntN(8), 16+r.IntN(16)))
@@ -33,7 +33,7 @@ func picture(t *testing.T, seed uint64) []byte {
 }
 
 // writeFile writes a file below dir with the folders it needs.
-func writeFile(t *testing.T, dir, name string, data []byte) {
+func writeFile(t testing.TB, dir, name string, data []byte) {
 	t.Helper()
 	file := filepath.Join(dir, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {

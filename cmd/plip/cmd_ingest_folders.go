@@ -58,6 +58,7 @@ type ingestOptions struct {
 func (o *ingestOptions) addFlags(f *pflag.FlagSet) {
 	addOutput(f, &o.out, "`folder` for the dataset")
 	f.StringVar(&o.name, "name", "", "dataset `name` in the column source; empty is the name of the folder SRC")
+	annotate(f, unrecorded, "name") // the name in force is recorded with the shards
 	f.BoolVar(&o.verifyPixels, "verify-pixels", false, "decode every image instead of reading its header")
 	addMaxRejectRatio(f, &o.maxRejectRatio)
 	annotate(f, unrecorded, "max-reject-ratio") // decides whether the run goes on, not what it writes
