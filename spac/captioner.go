@@ -3,6 +3,7 @@ package spac
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -165,6 +166,7 @@ func (m *Captioner) Embed(images tensor.Tensor) tensor.Tensor {
 type Batch struct {
 	Images     tensor.Tensor    // [N, 3, H, W] normalised
 	Attributes [2]tensor.Tensor // ids and mask [6 N, T] int64: slot by slot, the image inside
+	Prior      tensor.Tensor    // [6, V] log share of each token in a slot's texts; only for the words' loss
 	Captions   [Styles]Captions
 }
 
@@ -175,26 +177,62 @@ type Captions struct {
 	Tokens    int64         // real tokens, end of text included
 }
 
-// Losses are the parts of the training loss.
-type Losses struct{ Total, Caption, Attribute tensor.Tensor } // [] each
+// Weights of the parts of the training loss. A part of weight 0 is not computed.
+type Weights struct {
+	Caption   float64 // paper 1
+	Attribute float64 // paper 0.15
+	Words     float64 // of the words' direct loss (ours). Paper 0
+}
 
-// Loss is CE(captions) + weight * CE(attributes), each the mean over its real tokens (spac.md, section 3). With no
-// caption in the batch the caption part is 0.
-func (m *Captioner) Loss(b Batch, attributeWeight, captionWeight float64, train bool) Losses {
+// Losses are the parts of the training loss.
+type Losses struct {
+	Total                     tensor.Tensor // []
+	Caption, Attribute, Words tensor.Tensor // [], none where the weight is 0
+}
+
+// Loss is the weighted sum of the cross entropies of captions and attributes (spac.md, section 3), each the mean over
+// its real tokens, and of the words' direct loss.
+func (m *Captioner) Loss(b Batch, w Weights, train bool) Losses {
 	level := m.Level(b.Images, train)
-	var out Losses
-	if captionWeight == 0 {
-		a := m.branches.Attributes(level, train)
-		out.Attribute = m.generator.Loss(tensor.Cat(0, a[:]...), b.Attributes[0], b.Attributes[1], train)
-		out.Caption = tensor.Zeros(level.Device(), tensor.Float32)
-		out.Total = out.Attribute.Scale(attributeWeight)
-		return out
+	var p Prefixes
+	if w.Caption > 0 {
+		p = m.branches.Forward(level, train)
+	} else {
+		p.Attributes = m.branches.Attributes(level, train)
 	}
-	p := m.branches.Forward(level, train)
-	out.Attribute = m.generator.Loss(tensor.Cat(0, p.Attributes[:]...), b.Attributes[0], b.Attributes[1], train)
-	out.Caption = m.captionLoss(p, b.Captions, train)
-	out.Total = out.Caption.Scale(captionWeight).Add(out.Attribute.Scale(attributeWeight))
+	out := Losses{Total: tensor.Zeros(level.Device(), tensor.Float32)}
+	add := func(weight float64, loss tensor.Tensor) tensor.Tensor {
+		out.Total = out.Total.Add(loss.Scale(weight))
+		return loss
+	}
+	attributes := tensor.Cat(0, p.Attributes[:]...) // [6 N, 3, D]
+	if w.Words > 0 {
+		out.Words = add(w.Words, m.wordLoss(attributes, b.Attributes[0], b.Attributes[1], b.Prior))
+	}
+	if w.Attribute > 0 {
+		out.Attribute = add(w.Attribute, m.generator.Loss(attributes, b.Attributes[0], b.Attributes[1], train))
+	}
+	if w.Caption > 0 {
+		out.Caption = add(w.Caption, m.captionLoss(p, b.Captions, train))
+	}
 	return out
+}
+
+// wordLoss asks of prefixes [6 N, 3, D] that their sum point to the embeddings of the tokens ids [6 N, T] of their text,
+// in whatever order: the cross entropy of each real token under one softmax over the vocabulary. It reaches the prefix
+// encoder without the detour of a generator that does not listen yet, and leaves prefixes that it can copy from (ours).
+// prior [6, V] is the logarithm of each token's share in a slot: what a prefix need not say. The scale makes scores of
+// spread 1 from fresh prefixes and embeddings.
+func (m *Captioner) wordLoss(prefix, ids, mask, prior tensor.Tensor) tensor.Tensor { // []
+	return tensor.Block(func() tensor.Tensor {
+		g := m.Config.Generator
+		scale := 1 / (prefixStd * g.InitStd * math.Sqrt(float64(m.Config.AttributeTokens*g.Width)))
+		scores := m.generator.Logits(prefix.SumDim(false, 1)).Scale(scale) // [6 N, V]
+		n, v := scores.Dims2()
+		scores = scores.Reshape(Slots, n/Slots, v).Add(prior.Unsqueeze(1)).Reshape(n, v) // [6 N, V]
+		real := mask.As(tensor.Float32)                                                  // [6 N, T]
+		return scores.LogSoftmax(1).Gather(1, ids).Mul(real).Sum().Div(real.Sum()).Neg()
+	})
 }
 
 // captionLoss joins the styles by their real tokens, so that it is the mean over all of them.

@@ -1,6 +1,8 @@
 package spac
 
 import (
+	"context"
+	"math"
 	"strings"
 
 	"plip/internal/tensor"
@@ -111,4 +113,38 @@ func padded(dev tensor.Device, seqs [][]int32) (ids, mask tensor.Tensor, tokens 
 		tokens += int64(len(s))
 	}
 	return tensor.FromInt64(dev, id, n, t), tensor.FromInt64(dev, m, n, t), tokens
+}
+
+// prior is the logarithm of each token's share in the texts of a slot, [6, V] row-major, over the first rows of a
+// dataset. A token that never occurs there counts as half an occurrence.
+func (t *targetMaker) prior(ctx context.Context, ds *parquet.Dataset) ([]float32, error) {
+	v := t.bpe.Size()
+	counts := make([]float64, Slots*v)
+	for i := range counts {
+		counts[i] = 0.5
+	}
+	if err := ds.Scan(ctx, parquet.ColText, 0, func(i int64, r *parquet.Row) error {
+		if i >= vocabularyImages {
+			return nil
+		}
+		for k, ids := range t.make(r).Attributes {
+			for _, id := range ids {
+				counts[k*v+int(id)]++
+			}
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	out := make([]float32, len(counts))
+	for k := range Slots {
+		total := 0.0
+		for _, n := range counts[k*v : (k+1)*v] {
+			total += n
+		}
+		for i, n := range counts[k*v : (k+1)*v] {
+			out[k*v+i] = float32(math.Log(n / total))
+		}
+	}
+	return out, nil
 }

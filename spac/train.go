@@ -22,12 +22,13 @@ import (
 
 // TrainConfig configures a training run (spac.md, section 3).
 type TrainConfig struct {
-	Batch           int     // images a step. Default 64 (paper)
-	Accumulate      int     // steps whose gradients are added before an update. Default 1
-	Epochs          int     // default 30 (paper)
-	AttributeEpochs int     // of these, the first that train attributes alone (ours: a cheap start). Default 0
-	AttributeWeight float64 // of the attributes' cross entropy. Default 0.15 (paper)
-	CaptionWeight   float64 // of the captions'. Default 1
+	Batch           int // images a step. Default 64 (paper)
+	Accumulate      int // steps whose gradients are added before an update. Default 1
+	Epochs          int // default 30 (paper)
+	WordEpochs      int // of these, the first that train the words of the attributes alone, without the generator (ours). Default 0
+	AttributeEpochs int // then, as many that train attributes and words, but no captions (ours). Default 0
+	Weights         Weights
+	Calibrate       bool // start the branches from a batch's statistics (ours). Default true
 	Optimizer       optim.Config
 	Schedule        optim.Schedule // default: 1e-4, fixed (paper)
 	FreezeGenerator bool
@@ -42,8 +43,8 @@ type TrainConfig struct {
 
 // DefaultTrainConfig is the paper's.
 func DefaultTrainConfig() TrainConfig {
-	return TrainConfig{Batch: 64, Accumulate: 1, Epochs: 30, AttributeWeight: 0.15, CaptionWeight: 1, Optimizer: optim.DefaultConfig(optim.AdamW),
-		Schedule: optim.Schedule{Kind: optim.ScheduleFixed, Base: 1e-4, Epochs: 30}, Flip: true, LogEvery: 20, Samples: 4, Workers: feed.DefaultOptions().Workers}
+	return TrainConfig{Batch: 64, Accumulate: 1, Epochs: 30, Weights: Weights{Caption: 1, Attribute: 0.15}, Optimizer: optim.DefaultConfig(optim.AdamW),
+		Schedule: optim.Schedule{Kind: optim.ScheduleFixed, Base: 1e-4, Epochs: 30}, Calibrate: true, Flip: true, LogEvery: 20, Samples: 4, Workers: feed.DefaultOptions().Workers}
 }
 
 // Validate joins every problem of the configuration.
@@ -52,11 +53,14 @@ func (c TrainConfig) Validate() error {
 	if c.Batch < 1 || c.Accumulate < 1 || c.Epochs < 1 || c.LogEvery < 1 || c.Workers < 1 {
 		errs = append(errs, fmt.Errorf("batch, accumulate, epochs, log_every, workers: want 1 or more, got %d, %d, %d, %d, %d", c.Batch, c.Accumulate, c.Epochs, c.LogEvery, c.Workers))
 	}
-	if c.AttributeEpochs < 0 || c.AttributeEpochs > c.Epochs {
-		errs = append(errs, fmt.Errorf("attribute_epochs: want 0 to %d, got %d", c.Epochs, c.AttributeEpochs))
+	if c.AttributeEpochs < 0 || c.WordEpochs < 0 || c.WordEpochs+c.AttributeEpochs > c.Epochs {
+		errs = append(errs, fmt.Errorf("word_epochs, attribute_epochs: want 0 or more and at most %d together, got %d and %d", c.Epochs, c.WordEpochs, c.AttributeEpochs))
 	}
-	if c.AttributeWeight < 0 || c.CaptionWeight < 0 || c.AttributeWeight+c.CaptionWeight == 0 {
-		errs = append(errs, fmt.Errorf("attribute_weight, caption_weight: want 0 or more and not both 0, got %v and %v", c.AttributeWeight, c.CaptionWeight))
+	if w := c.Weights; w.Caption < 0 || w.Attribute < 0 || w.Words < 0 || w.Caption+w.Attribute+w.Words == 0 {
+		errs = append(errs, fmt.Errorf("weights of captions, attributes and words: want 0 or more and not all 0, got %v, %v and %v", w.Caption, w.Attribute, w.Words))
+	}
+	if c.WordEpochs > 0 && c.Weights.Words == 0 {
+		errs = append(errs, fmt.Errorf("word_epochs: want a weight of the words above 0"))
 	}
 	return errors.Join(append(errs, c.Optimizer.Validate(), c.Schedule.Validate())...)
 }
@@ -130,6 +134,12 @@ func train(ctx context.Context, m *Captioner, c TrainConfig, run TrainRun) error
 	}
 	defer metrics.Close()
 	maker := &targetMaker{run.Words.BPE, run.Extract}
+	var prior []float32
+	if c.Weights.Words > 0 {
+		if prior, err = maker.prior(ctx, run.Train); err != nil {
+			return err
+		}
+	}
 	perEpoch := loader.Batches(0)
 	if perEpoch == 0 {
 		return fmt.Errorf("train: %d images are fewer than a batch of %d", run.Train.NumRows(), c.Batch)
@@ -150,14 +160,11 @@ func train(ctx context.Context, m *Captioner, c TrainConfig, run TrainRun) error
 	}
 
 	for ; at.Epoch < c.Epochs; at.Epoch, at.Batch = at.Epoch+1, 0 {
-		captionWeight := c.CaptionWeight
-		if at.Epoch < c.AttributeEpochs {
-			captionWeight = 0
-		}
+		weights := c.weights(at.Epoch)
 		err := loader.Epoch(ctx, at.Epoch, at.Batch, func(b *feed.Batch) error {
 			began := time.Now()
 			lr := c.Schedule.Rate(at.Epoch, float64(b.Index)/float64(perEpoch))
-			losses, err := step(m, b, maker, c, captionWeight)
+			losses, err := step(m, b, maker, prior, c, weights, at.Step == 0)
 			if err != nil {
 				return err
 			}
@@ -171,9 +178,8 @@ func train(ctx context.Context, m *Captioner, c TrainConfig, run TrainRun) error
 			at.Step, at.Batch = at.Step+1, b.Index+1
 			if at.Step%int64(c.LogEvery) == 0 || at.Step == total {
 				rate := float64(len(b.Rows)) / time.Since(began).Seconds()
-				fields := []runlog.Field{{Name: "epoch", Value: float64(at.Epoch)}, {Name: "loss", Value: losses.total}, {Name: "caption", Value: losses.caption},
-					{Name: "attribute", Value: losses.attribute}, {Name: "lr", Value: lr}, {Name: "images_per_s", Value: rate}}
-				if err := metrics.Append(at.Step, fields...); err != nil {
+				fields := []runlog.Field{{Name: "epoch", Value: float64(at.Epoch)}, {Name: "loss", Value: losses.total}, {Name: "lr", Value: lr}, {Name: "images_per_s", Value: rate}}
+				if err := metrics.Append(at.Step, append(fields, losses.parts...)...); err != nil {
 					return err
 				}
 			}
@@ -206,10 +212,25 @@ func train(ctx context.Context, m *Captioner, c TrainConfig, run TrainRun) error
 }
 
 // numbers are a step's losses.
-type numbers struct{ total, caption, attribute float64 }
+type numbers struct {
+	total float64
+	parts []runlog.Field
+}
 
-// step runs one batch forward and backward; gradients add up.
-func step(m *Captioner, b *feed.Batch, maker *targetMaker, c TrainConfig, captionWeight float64) (out numbers, err error) {
+// weights are those of an epoch.
+func (c TrainConfig) weights(epoch int) Weights {
+	w := c.Weights
+	switch {
+	case epoch < c.WordEpochs:
+		w.Caption, w.Attribute = 0, 0
+	case epoch < c.WordEpochs+c.AttributeEpochs:
+		w.Caption = 0
+	}
+	return w
+}
+
+// step runs one batch forward and backward; gradients add up. The first of a fresh training calibrates the branches.
+func step(m *Captioner, b *feed.Batch, maker *targetMaker, prior []float32, c TrainConfig, w Weights, first bool) (out numbers, err error) {
 	targets := make([]Targets, len(b.Rows))
 	for i := range b.Rows {
 		targets[i] = maker.make(&b.Rows[i])
@@ -217,12 +238,28 @@ func step(m *Captioner, b *feed.Batch, maker *targetMaker, c TrainConfig, captio
 	err = tensor.Do(func(*tensor.Scope) error {
 		batch := NewBatch(m.Store.Device(), images(m, b), targets)
 		b.Release()
+		if w.Words > 0 {
+			batch.Prior = tensor.FromFloat32(m.Store.Device(), prior, Slots, int64(maker.bpe.Size()))
+		}
+		if first && c.Calibrate {
+			if err := m.Calibrate(batch.Images); err != nil {
+				return err
+			}
+		}
 		if c.BFloat16 {
 			defer tensor.Autocast(tensor.BFloat16)()
 		}
-		l := m.Loss(batch, c.AttributeWeight, captionWeight, true)
+		l := m.Loss(batch, w, true)
 		l.Total.Scale(1 / float64(c.Accumulate)).Backward()
-		out = numbers{l.Total.Item(), l.Caption.Item(), l.Attribute.Item()}
+		out.total = l.Total.Item()
+		for _, part := range []struct {
+			name string
+			loss tensor.Tensor
+		}{{"caption", l.Caption}, {"attribute", l.Attribute}, {"words", l.Words}} {
+			if part.loss.Defined() {
+				out.parts = append(out.parts, runlog.Field{Name: part.name, Value: part.loss.Item()})
+			}
+		}
 		return nil
 	})
 	return out, err
@@ -259,7 +296,9 @@ func validate(ctx context.Context, m *Captioner, c TrainConfig, run TrainRun, ma
 					return err
 				}
 			}
-			l := m.Loss(NewBatch(m.Store.Device(), images(m, b), targets), c.AttributeWeight, c.CaptionWeight, false)
+			weights := c.Weights
+			weights.Words = 0 // what counts is what is generated
+			l := m.Loss(NewBatch(m.Store.Device(), images(m, b), targets), weights, false)
 			sum, rows = sum+l.Total.Item()*float64(len(b.Rows)), rows+float64(len(b.Rows))
 			return nil
 		})
