@@ -27,7 +27,8 @@ func splitCommand() command {
 			"--depart it also writes DIR/NAME-train-depart.json with one caption a record.\n\n" +
 			"NAME is --name, else the dataset the paths in SRC give away, else SRC's own name.\n\n" +
 			"When SRC is a dataset of shards, the parts are the datasets DIR/train, DIR/test\n" +
-			"(which takes query and gallery too) and DIR/valid.",
+			"(which takes query and gallery too) and DIR/valid; with --shard i/n a task writes\n" +
+			"DIR/train/part-i-of-n and so on, which plip merge DIR/train joins.",
 		example: "plip split reid_raw.json -o annotations --depart",
 		args:    exactly(1),
 		result:  splitResult{},
@@ -59,6 +60,7 @@ type splitOptions struct {
 	out    string
 	name   string
 	depart bool
+	shard  shard
 	force  bool
 }
 
@@ -66,11 +68,12 @@ func (o *splitOptions) addFlags(f *pflag.FlagSet) {
 	addOutput(f, &o.out, "`folder` for the parts")
 	f.StringVar(&o.name, "name", "", "first part of the `names` of the annotation files; empty detects the dataset")
 	f.BoolVar(&o.depart, "depart", false, "also write the train file with one caption a record")
+	addShard(f, &o.shard)
 	addForce(f, &o.force)
 }
 
 func (o *splitOptions) validate([]string) error {
-	problems := []error{checkOutput(o.out)}
+	problems := []error{checkOutput(o.out), o.shard.resolve(os.Getenv)}
 	if strings.ContainsAny(o.name, `/\`) {
 		problems = append(problems, fmt.Errorf("--name: want a name without a folder, got %q", o.name))
 	}
@@ -101,14 +104,19 @@ func (o *splitOptions) splitShards(ctx context.Context, c *call, src string) err
 	defer d.Close()
 	options := c.outputOptions(d)
 	options.Force = o.force
-	parts, err := split.Shards(ctx, d, o.out, options, c.progress.Callback("split", "rows"))
+	from, to, err := o.shard.rows(ctx, d)
+	if err != nil {
+		return err
+	}
+	dir := func(part string) string { return o.shard.dir(filepath.Join(o.out, part)) }
+	parts, err := split.Shards(ctx, d, split.Range{From: from, To: to}, dir, options, c.progress.Callback("split", "rows"))
 	if err != nil && !c.finished(err, o.out) {
 		return err
 	}
 	r := splitResult{Parts: []splitPart{}, Names: []splitName{}}
 	for _, p := range parts {
 		r.Records += p.Rows
-		r.Parts = append(r.Parts, splitPart{p.Name, filepath.Join(o.out, p.Name), p.Rows})
+		r.Parts = append(r.Parts, splitPart{p.Name, dir(p.Name), p.Rows})
 	}
 	return c.print(r, r.table)
 }
@@ -116,6 +124,9 @@ func (o *splitOptions) splitShards(ctx context.Context, c *call, src string) err
 // splitAnnotations writes three or four JSON files, which appear under their
 // names only when all of them are complete.
 func (o *splitOptions) splitAnnotations(ctx context.Context, c *call, src string, size int64) error {
+	if o.shard.count > 1 {
+		return usagef("--shard is for datasets of shards, but %s is an annotation file", src)
+	}
 	f, err := os.Open(src)
 	if err != nil {
 		return err

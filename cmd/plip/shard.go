@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -95,4 +97,44 @@ func (s *shard) dir(out string) string {
 		return out
 	}
 	return parquet.PartDir(out, s.index, s.count)
+}
+
+// errFound ends a scan that found what it looked for.
+var errFound = errors.New("found")
+
+// rows are the rows of d that this part does, from (included) to to (excluded):
+// about an equal share, with borders between identities.
+func (s *shard) rows(ctx context.Context, d *parquet.Dataset) (from, to int64, err error) {
+	if from, err = identityBorder(ctx, d, share(d.NumRows(), s.index, s.count)); err != nil {
+		return 0, 0, err
+	}
+	to, err = identityBorder(ctx, d, share(d.NumRows(), s.index+1, s.count))
+	return from, to, err
+}
+
+// share is n*i/count without overflow.
+func share(n int64, i, count int) int64 {
+	q, r := n/int64(count), n%int64(count)
+	return q*int64(i) + r*int64(i)/int64(count)
+}
+
+// identityBorder is the first row at or after row at that begins an identity,
+// or the number of rows.
+func identityBorder(ctx context.Context, d *parquet.Dataset, at int64) (int64, error) {
+	if at == 0 || at >= d.NumRows() {
+		return min(at, d.NumRows()), nil
+	}
+	border, last := d.NumRows(), int64(0)
+	err := d.Scan(ctx, parquet.ColMeta, at-1, func(i int64, r *parquet.Row) error {
+		if i >= at && r.ID != last {
+			border = i
+			return errFound
+		}
+		last = r.ID
+		return nil
+	})
+	if err != nil && !errors.Is(err, errFound) {
+		return 0, err
+	}
+	return border, nil
 }

@@ -1,9 +1,62 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"plip/parquet"
 )
+
+// TestShardRows cuts datasets of identities of many sizes into every number of
+// parts: each row is in one part, and every identity in one.
+func TestShardRows(t *testing.T) {
+	for _, sizes := range [][]int{{}, {1}, {5}, {1, 1, 1}, {3, 1, 4, 1, 5, 9, 2, 6}, {20, 1, 1}} {
+		dir := t.TempDir()
+		w, err := parquet.Create(t.Context(), dir, parquet.DefaultWriterOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := map[int64]bool{0: true} // rows at which an identity begins, and the end
+		rows := int64(0)
+		for id, n := range sizes {
+			for k := 0; k < n; k++ {
+				r := parquet.Row{Image: []byte{1}, ID: int64(id), FilePath: fmt.Sprintf("%d/%d.jpg", id, k), Width: 1, Height: 1}
+				if err := w.Write(t.Context(), &r); err != nil {
+					t.Fatal(err)
+				}
+				rows++
+			}
+			first[rows] = true
+		}
+		if _, err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		d, err := parquet.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for count := 1; count <= 12; count++ {
+			next := int64(0)
+			for index := 0; index < count; index++ {
+				from, to, err := (&shard{index: index, count: count}).rows(t.Context(), d)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if from != next || to < from || !first[to] {
+					t.Errorf("%v: part %d of %d: want rows from %d to a border, got %d to %d", sizes, index, count, next, from, to)
+				}
+				next = to
+			}
+			if next != rows {
+				t.Errorf("%v in %d parts: want %d rows in all, got %d", sizes, count, rows, next)
+			}
+		}
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
 
 func TestShardResolve(t *testing.T) {
 	for _, test := range []struct {

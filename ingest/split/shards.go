@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"plip/parquet"
 )
 
 // Part is one of the three parts of a dataset of shards.
 type Part struct {
-	Name       string // train, test or valid: the folder below the output
+	Name       string // train, test or valid
 	Rows       int64
 	Identities int64
 	Captions   int64
@@ -33,17 +32,21 @@ func partOf(split string) int {
 	return 2
 }
 
-// Shards writes the rows of d to the datasets dir/train, dir/test and
-// dir/valid, unchanged and in order. o says how they are written; its optional
-// columns should be those of d. An interrupted run is continued by the same
-// call; when all three are finished the error is parquet.ErrFinished, beside
-// their counts. report, which may be nil, is told the rows done and their
-// total.
-func Shards(ctx context.Context, d *parquet.Dataset, dir string, o parquet.WriterOptions, report func(done, total int64)) ([]Part, error) {
-	var writers [3]*parquet.Writer // nil where the part is finished
-	from, open := d.NumRows(), 0
+// Range is the rows From (included) to To (excluded) of a dataset, which begin
+// and end between identities.
+type Range struct{ From, To int64 }
+
+// Shards writes the rows of d to the datasets dir("train"), dir("test") and
+// dir("valid"), unchanged and in order. o says how they are written; its
+// optional columns should be those of d. An interrupted run is continued by the
+// same call; when all three are finished the error is parquet.ErrFinished,
+// beside their counts. report, which may be nil, is told the rows done and
+// their total.
+func Shards(ctx context.Context, d *parquet.Dataset, rows Range, dir func(part string) string, o parquet.WriterOptions, report func(done, total int64)) ([]Part, error) {
+	c := copier{d: d, rows: rows, report: report}
+	open := 0
 	for i, name := range partNames {
-		w, err := parquet.Create(ctx, filepath.Join(dir, name), o)
+		w, err := parquet.Create(ctx, dir(name), o)
 		if errors.Is(err, parquet.ErrFinished) {
 			continue
 		}
@@ -51,18 +54,18 @@ func Shards(ctx context.Context, d *parquet.Dataset, dir string, o parquet.Write
 			return nil, err
 		}
 		defer w.Abort() // of what Close has not ended
-		writers[i] = w
-		from = min(from, w.Consumed())
+		c.writers[i] = w
+		c.done[i] = max(rows.From, w.Consumed())
 		open++
 	}
 	if open == 0 {
 		parts, err := readParts(dir)
 		return parts, errors.Join(err, parquet.ErrFinished)
 	}
-	if err := copyRows(ctx, d, writers, from, report); err != nil {
+	if err := c.run(ctx); err != nil {
 		return nil, err
 	}
-	for i, w := range writers {
+	for i, w := range c.writers {
 		if w == nil {
 			continue
 		}
@@ -73,41 +76,63 @@ func Shards(ctx context.Context, d *parquet.Dataset, dir string, o parquet.Write
 	return readParts(dir)
 }
 
-// copyRows hands every row from on to the writer of its part, which may have
-// it already.
-func copyRows(ctx context.Context, d *parquet.Dataset, writers [3]*parquet.Writer, from int64, report func(done, total int64)) error {
-	var consumed [3]int64 // when the run began; marking changes what Consumed says
-	for i, w := range writers {
+// copier hands rows to the writers of their parts.
+type copier struct {
+	d       *parquet.Dataset
+	rows    Range
+	writers [3]*parquet.Writer // nil where the part is finished
+	done    [3]int64           // rows before it are in the part already
+	report  func(done, total int64)
+}
+
+// errPast ends the scan behind the range.
+var errPast = errors.New("split: internal: past the range")
+
+func (c *copier) run(ctx context.Context) error {
+	from := c.rows.To
+	for i, w := range c.writers {
 		if w != nil {
-			consumed[i] = w.Consumed()
+			from = min(from, c.done[i])
 		}
 	}
 	var last int64
-	return d.Scan(ctx, parquet.ColAll, from, func(i int64, r *parquet.Row) error {
+	err := c.d.Scan(ctx, parquet.ColAll, from, func(i int64, r *parquet.Row) error {
+		if i >= c.rows.To {
+			return errPast
+		}
 		if i > from && r.ID != last {
-			for k, w := range writers {
-				if w != nil && i > consumed[k] {
-					w.Mark(i)
-				}
-			}
+			c.mark(i)
 		}
 		last = r.ID
-		if report != nil {
-			report(i+1, d.NumRows())
+		if c.report != nil {
+			c.report(i+1-c.rows.From, c.rows.To-c.rows.From)
 		}
-		k := partOf(r.Split)
-		if writers[k] == nil || i < consumed[k] {
-			return nil
+		if k := partOf(r.Split); c.writers[k] != nil && i >= c.done[k] {
+			return c.writers[k].Write(ctx, r)
 		}
-		return writers[k].Write(ctx, r)
+		return nil
 	})
+	if errors.Is(err, errPast) {
+		return nil
+	}
+	return err
+}
+
+// mark tells every writer that the rows before i are done; it is called between
+// identities.
+func (c *copier) mark(i int64) {
+	for k, w := range c.writers {
+		if w != nil && i > c.done[k] {
+			w.Mark(i)
+		}
+	}
 }
 
 // readParts reads the counts of the finished parts.
-func readParts(dir string) ([]Part, error) {
+func readParts(dir func(part string) string) ([]Part, error) {
 	var parts []Part
 	for _, name := range partNames {
-		m, err := parquet.ReadManifest(filepath.Join(dir, name))
+		m, err := parquet.ReadManifest(dir(name))
 		if err != nil {
 			return nil, err
 		}

@@ -56,7 +56,7 @@ func options() parquet.WriterOptions {
 func TestShards(t *testing.T) {
 	d := makeDataset(t)
 	dir := t.TempDir()
-	parts, err := Shards(t.Context(), d, dir, options(), nil)
+	parts, err := Shards(t.Context(), d, all(d), below(dir), options(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestShards(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
-	again, err := Shards(t.Context(), d, dir, options(), nil)
+	again, err := Shards(t.Context(), d, all(d), below(dir), options(), nil)
 	if !errors.Is(err, parquet.ErrFinished) || !cmp.Equal(again, want) {
 		t.Errorf("want ErrFinished and the counts, got %v, %v", again, err)
 	}
@@ -92,14 +92,14 @@ func TestShards(t *testing.T) {
 func TestShardsResume(t *testing.T) {
 	d := makeDataset(t)
 	whole := t.TempDir()
-	if _, err := Shards(t.Context(), d, whole, options(), nil); err != nil {
+	if _, err := Shards(t.Context(), d, all(d), below(whole), options(), nil); err != nil {
 		t.Fatal(err)
 	}
 	want := files(t, whole)
 	for stop := int64(1); stop <= d.NumRows(); stop++ {
 		dir := t.TempDir()
 		ctx, cancel := context.WithCancel(t.Context())
-		_, err := Shards(ctx, d, dir, options(), func(done, total int64) {
+		_, err := Shards(ctx, d, all(d), below(dir), options(), func(done, total int64) {
 			if done == stop {
 				cancel()
 			}
@@ -107,13 +107,52 @@ func TestShardsResume(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Fatalf("stop at %d: want context.Canceled, got %v", stop, err)
 		}
-		if _, err := Shards(t.Context(), d, dir, options(), nil); err != nil {
+		if _, err := Shards(t.Context(), d, all(d), below(dir), options(), nil); err != nil {
 			t.Fatalf("stop at %d: %v", stop, err)
 		}
 		if diff := cmp.Diff(want, files(t, dir)); diff != "" {
 			t.Errorf("stop at %d: %s", stop, diff)
 		}
 	}
+}
+
+// TestShardsRange splits in two ranges: the rows of both are those of the whole.
+func TestShardsRange(t *testing.T) {
+	d := makeDataset(t)
+	for border := int64(0); border <= d.NumRows(); border += 4 {
+		var counts [3]int64
+		for _, rows := range []Range{{0, border}, {border, d.NumRows()}} {
+			dir := t.TempDir()
+			parts, err := Shards(t.Context(), d, rows, below(dir), options(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k, name := range partNames {
+				counts[k] += parts[k].Rows
+				part, err := parquet.Open(filepath.Join(dir, name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				collect(t, part, func(r parquet.Row) {
+					if row := 4 * r.ID; row < rows.From || row >= rows.To || partOf(r.Split) != k {
+						t.Errorf("%v: %s has identity %d", rows, name, r.ID)
+					}
+				})
+				part.Close()
+			}
+		}
+		if counts != [3]int64{12, 12, 12} {
+			t.Errorf("border %d: want 12 rows in each part, got %v", border, counts)
+		}
+	}
+}
+
+// all is the whole of a dataset.
+func all(d *parquet.Dataset) Range { return Range{0, d.NumRows()} }
+
+// below names the parts' folders below dir.
+func below(dir string) func(string) string {
+	return func(part string) string { return filepath.Join(dir, part) }
 }
 
 func collect(t *testing.T, d *parquet.Dataset, f func(parquet.Row)) {
