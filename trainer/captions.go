@@ -1,8 +1,6 @@
 package trainer
 
 import (
-	"fmt"
-
 	"plip/internal/feed"
 	"plip/parquet"
 )
@@ -20,13 +18,13 @@ func captionSources() []string {
 	return []string{CaptionsHuman, CaptionsPrompt, CaptionsGenerated, CaptionsPromptOne, CaptionsPromptTwo}
 }
 
-// candidates are the texts of a row that its caption is drawn from. A row without one that its source needs is a
-// *parquet.RowError.
-func candidates(source string, number int64, r *parquet.Row) ([]string, error) {
-	generated, prompt := 0, 0 // how many the source needs
+// candidates are the texts of a row that its caption is drawn from: those of the source that it has, and where it has
+// none of them, all its texts, so that a captioner's gaps do not cost images. None: the row cannot be trained on.
+func candidates(source string, r *parquet.Row) []string {
+	generated, prompt := 0, 0 // how many the source draws from
 	switch source {
 	case CaptionsHuman:
-		generated = max(1, len(r.Captions))
+		generated = len(r.Captions)
 	case CaptionsPrompt:
 		prompt = 1
 	case CaptionsGenerated:
@@ -36,27 +34,20 @@ func candidates(source string, number int64, r *parquet.Row) ([]string, error) {
 	case CaptionsPromptTwo:
 		generated, prompt = 2, 1
 	}
-	for _, column := range []struct {
-		name      string
-		want, got int
-	}{{"captions", generated, len(r.Captions)}, {"prompt_caption", prompt, len(r.PromptCaption)}} {
-		if column.got < column.want {
-			return nil, &parquet.RowError{File: r.FilePath, Row: number, Column: column.name,
-				Err: fmt.Errorf("want %d or more for captions: %s, got %d", column.want, source, column.got)}
-		}
+	join := func(generated, prompt int) []string {
+		texts := append([]string(nil), r.Captions[:min(generated, len(r.Captions))]...)
+		return append(texts, r.PromptCaption[:min(prompt, len(r.PromptCaption))]...)
 	}
-	texts := make([]string, 0, generated+prompt)
-	texts = append(texts, r.Captions[:generated]...)
-	return append(texts, r.PromptCaption[:prompt]...), nil
+	if texts := join(generated, prompt); len(texts) > 0 {
+		return texts
+	}
+	return join(len(r.Captions), len(r.PromptCaption))
 }
 
-// drawCaption draws the caption of one visit. It depends on seed, epoch and row alone.
-func drawCaption(source string, seed int64, epoch int, number int64, r *parquet.Row) (string, error) {
-	texts, err := candidates(source, number, r)
-	if err != nil {
-		return "", err
-	}
+// drawCaption draws the caption of one visit of a row that has candidates. It depends on seed, epoch and row alone.
+func drawCaption(source string, seed int64, epoch int, number int64, r *parquet.Row) string {
+	texts := candidates(source, r)
 	draw := feed.Visit(seed, epoch, number)
 	draw.Uint64() // the loader's flip is the first number
-	return texts[draw.IntN(len(texts))], nil
+	return texts[draw.IntN(len(texts))]
 }

@@ -46,8 +46,9 @@ func NewModel(device tensor.Device, c Config, words *Vocabulary) (*Model, error)
 	return m, nil
 }
 
-// LoadModel makes the model of a checkpoint, or of the best or else the last checkpoint in a run's folder.
-func LoadModel(device tensor.Device, path string) (*Model, error) {
+// LoadModel makes the model of a checkpoint, or of the best or else the last checkpoint in a run's folder. With
+// untrained its parameters stay as the training began with them, but for hub weights: what chance is for its figures.
+func LoadModel(device tensor.Device, path string, untrained bool) (*Model, error) {
 	dir, err := checkpoint.Resolve(path)
 	if err != nil {
 		return nil, err
@@ -63,6 +64,9 @@ func LoadModel(device tensor.Device, path string) (*Model, error) {
 	m, err := NewModel(device, c, words)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	if untrained {
+		return m, nil
 	}
 	if err := checkpoint.LoadModel(dir, m.Store); err != nil {
 		m.Close()

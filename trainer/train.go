@@ -46,15 +46,23 @@ type Progress struct {
 // errEnough ends an epoch at the last step of the training.
 var errEnough = errors.New("enough steps")
 
-// Train pre-trains a model and returns where it came to, for a finished training at once. It stops cleanly when ctx
-// ends: the step in progress is finished, a checkpoint written, and ctx's error returned. A loss that is no number is a
-// *NonFiniteError, a row without the captions it needs a *parquet.RowError.
-func Train(ctx context.Context, c Config, run Run) (State, error) {
+// Summary is what a training came to.
+type Summary struct {
+	State
+	Parameters int64   // numbers that train
+	Skipped    int     // rows left out because they have no text
+	Speed      float64 // images a second; 0 where no step was made
+}
+
+// Train pre-trains a model, from the newest checkpoint of its folder on; for a finished training it returns at once. It
+// stops cleanly when ctx ends: the step in progress is finished, a checkpoint written, and ctx's error returned. A loss
+// that is no number is a *NonFiniteError.
+func Train(ctx context.Context, c Config, run Run) (Summary, error) {
 	runtime.LockOSThread() // libtorch keeps its number of threads by thread
 	defer runtime.UnlockOSThread()
 	t, err := newTraining(ctx, c, run)
 	if err != nil {
-		return State{}, err
+		return Summary{}, err
 	}
 	defer t.close()
 	if c.SideBySide {
@@ -65,7 +73,7 @@ func Train(ctx context.Context, c Config, run Run) (State, error) {
 	for !t.finished() {
 		t.batches = t.loader.Batches(t.at.Epoch)
 		if t.batches == 0 {
-			return t.at, fmt.Errorf("train: want a batch of %d images in an epoch, got too few rows (%d)", c.Batch, run.Data.NumRows())
+			return t.summary(), fmt.Errorf("train: want a batch of %d images in an epoch, got too few rows (%d)", c.Batch, run.Data.NumRows())
 		}
 		err := t.loader.Epoch(ctx, t.at.Epoch, t.at.Batch, t.step)
 		if err == nil {
@@ -75,27 +83,23 @@ func Train(ctx context.Context, c Config, run Run) (State, error) {
 			err = t.endEpoch(ctx)
 		}
 		if ctx.Err() != nil {
-			return t.at, errors.Join(fmt.Errorf("stopped after step %d of about %d: %w", t.at.Step, t.steps(), ctx.Err()), t.save())
+			return t.summary(), errors.Join(fmt.Errorf("stopped after step %d of about %d: %w", t.at.Step, t.steps(), ctx.Err()), t.save())
 		}
 		if err != nil {
-			return t.at, err
+			return t.summary(), err
 		}
 	}
-	return t.at, t.save()
+	return t.summary(), t.save()
 }
 
 // step trains on one batch.
 func (t *training) step(b *feed.Batch) error {
 	t.meter.start()
 	lr := t.rate()
-	captions, err := t.captions(b)
-	if err != nil {
-		b.Release()
-		return err
-	}
+	captions := t.captions(b)
 	var loss float64
 	fields := []runlog.Field{{Name: "epoch", Value: float64(t.at.Epoch)}}
-	err = tensor.Do(func(*tensor.Scope) error {
+	err := tensor.Do(func(*tensor.Scope) error {
 		x, ids := t.inputs(b) // [N, 3, H, W], [N] int64
 		image, text, err := t.model.encode(x, captions)
 		defer image.free()
@@ -144,15 +148,12 @@ func (t *training) saveDue() bool {
 }
 
 // captions draws and encodes the caption of every row of a batch.
-func (t *training) captions(b *feed.Batch) (tokens, error) {
+func (t *training) captions(b *feed.Batch) tokens {
 	texts := make([]string, len(b.Rows))
 	for i := range b.Rows {
-		var err error
-		if texts[i], err = drawCaption(t.config.Captions, t.config.Seed, b.Epoch, b.Number[i], &b.Rows[i]); err != nil {
-			return tokens{}, err
-		}
+		texts[i] = drawCaption(t.config.Captions, t.config.Seed, b.Epoch, b.Number[i], &b.Rows[i])
 	}
-	return tokenize(t.model.Words.WordPiece, texts, t.config.Text.MaxLength), nil
+	return tokenize(t.model.Words.WordPiece, texts, t.config.Text.MaxLength)
 }
 
 // inputs makes tensors of a batch's images, which are not copied and go back to the loader once nothing needs them, and

@@ -130,6 +130,7 @@ func loaderOptions(c Config, run Run) feed.Options {
 		o.Order.Sampler, o.Order.K = feed.PK, k
 	}
 	o.Height, o.Px, o.Norm, o.Flip = int(c.Visual.Height), int(c.Visual.Px), pixels.PLIP(), c.Flip
+	o.Use = func(r *parquet.Row) bool { return len(candidates(c.Captions, r)) > 0 }
 	o.Columns = parquet.ColImage | parquet.ColText | parquet.ColMeta
 	o.Workers, o.CacheBytes = run.Workers, run.CacheBytes
 	return o
@@ -199,6 +200,15 @@ func (t *training) save() error {
 	return checkpoint.Prune(t.run.Dir, t.config.Keep)
 }
 
+func (t *training) summary() Summary {
+	s := Summary{State: t.at, Skipped: t.loader.Skipped()}
+	for _, p := range t.model.Store.Trainable() {
+		s.Parameters += p.Tensor.NumElements()
+	}
+	s.Speed, _ = t.meter.rates()
+	return s
+}
+
 // finished tells whether no step is left.
 func (t *training) finished() bool {
 	return t.at.Epoch >= t.config.Schedule.Epochs || t.config.MaxSteps > 0 && t.at.Step >= t.config.MaxSteps
@@ -263,5 +273,8 @@ func (m *meter) pause(d time.Duration) { m.ended = m.ended.Add(d) }
 // rates are images a second, and the share of the time spent waiting.
 func (m *meter) rates() (images, wait float64) {
 	all := (m.waited + m.worked).Seconds()
+	if all == 0 {
+		return 0, 0
+	}
 	return float64(m.images) / all, m.waited.Seconds() / all
 }

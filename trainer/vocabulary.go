@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -48,16 +49,19 @@ func LoadVocabulary(dir string) (*Vocabulary, error) {
 // TrainVocabulary learns one of at most size tokens from the captions that the source draws from.
 func TrainVocabulary(ctx context.Context, ds *parquet.Dataset, source string, size int) (*Vocabulary, error) {
 	var lines []string
-	err := ds.Scan(ctx, parquet.ColText|parquet.ColMeta, 0, func(i int64, r *parquet.Row) error {
-		if i >= vocabularyRows {
-			return nil
+	enough := errors.New("enough rows")
+	err := ds.Scan(ctx, parquet.ColText, 0, func(i int64, r *parquet.Row) error {
+		if i == vocabularyRows {
+			return enough
 		}
-		texts, err := candidates(source, i, r)
-		lines = append(lines, texts...)
-		return err
+		lines = append(lines, candidates(source, r)...)
+		return nil
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, enough) {
 		return nil, fmt.Errorf("train vocabulary: %w", err)
+	}
+	if len(lines) == 0 {
+		return nil, errors.New("train vocabulary: want captions in the dataset, got none")
 	}
 	tokens, err := text.TrainWordPiece(lines, size)
 	if err != nil {

@@ -157,6 +157,9 @@ func TestPruneKeepsTheLastAndTheBest(t *testing.T) {
 			t.Errorf("resolve %s: want %s, got %s, %v", given, want, got, err)
 		}
 	}
+	if err := Remove(dir); err != nil || len(entries(t, dir)) > 0 {
+		t.Errorf("after Remove: %v, %v", entries(t, dir), err)
+	}
 	if _, err := Resolve(t.TempDir()); err == nil {
 		t.Error("want an error for a folder without a checkpoint")
 	}

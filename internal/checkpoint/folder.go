@@ -107,6 +107,14 @@ func Prune(dir string, keep int) error {
 	return nil
 }
 
+// Remove deletes every checkpoint of a run's folder, and the name of the best.
+func Remove(dir string) error {
+	if err := os.Remove(filepath.Join(dir, bestFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return Prune(dir, 0)
+}
+
 // Resolve finds the checkpoint that a path stands for: itself, or the best or else the last one of a run's folder.
 func Resolve(path string) (string, error) {
 	if _, err := os.Stat(filepath.Join(path, ModelFile)); err == nil {

@@ -30,6 +30,10 @@ type Options struct {
 	Norm       pixels.Normalization
 	Flip       bool            // mirror half of the visits
 	Columns    parquet.Columns // what the rows hold beside the image
+	Encoded    bool            // leave the encoded images in the rows
+	// Use tells from a row's texts and numbers (ColText, ColMeta) whether it is visited; nil: all are. Their number is
+	// part of the order.
+	Use func(r *parquet.Row) bool
 	KeepBytes  bool            // leave the encoded image in the rows
 	Workers    int             // decoding goroutines; at least 1
 	Ahead      int             // batches prepared ahead
@@ -68,6 +72,7 @@ type Loader struct {
 	table   *pixels.Table
 	first   []int64 // first row of each group, then the number of rows
 	ids     []int64
+	skip    map[int64]bool
 	buffers sync.Pool
 
 	mu        sync.Mutex
@@ -91,19 +96,40 @@ func New(ctx context.Context, ds *parquet.Dataset, o Options) (*Loader, error) {
 		l.first = append(l.first, g.FirstRow)
 	}
 	l.first = append(l.first, ds.NumRows())
-	if o.Sampler == PK {
-		if err := ds.Scan(ctx, parquet.ColMeta, 0, func(_ int64, r *parquet.Row) error {
-			l.ids = append(l.ids, r.ID)
-			return nil
-		}); err != nil {
-			return nil, fmt.Errorf("read identities: %w", err)
-		}
-	}
-	return l, nil
+	return l, l.scan(ctx)
 }
 
+// scan reads what the order depends on.
+func (l *Loader) scan(ctx context.Context) error {
+	cols := parquet.ColMeta
+	if l.o.Use != nil {
+		cols |= parquet.ColText
+		l.skip = map[int64]bool{}
+	} else if l.o.Sampler != PK {
+		return nil
+	}
+	err := l.ds.Scan(ctx, cols, 0, func(i int64, r *parquet.Row) error {
+		if l.o.Sampler == PK {
+			l.ids = append(l.ids, r.ID)
+		}
+		if l.o.Use != nil && !l.o.Use(r) {
+			l.skip[i] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read the order of rows: %w", err)
+	}
+	return nil
+}
+
+// Skipped is how many rows Use left out.
+func (l *Loader) Skipped() int { return len(l.skip) }
+
 // Batches is how many batches an epoch has.
-func (l *Loader) Batches(epoch int) int64 { return l.o.batches(l.o.windows(l.first, l.ids, epoch)) }
+func (l *Loader) Batches(epoch int) int64 {
+	return l.o.batches(l.o.windows(l.first, l.ids, l.skip, epoch))
+}
 
 // Epoch calls f with each batch of an epoch in order, from batch number from on. f must Release the batch. An error of
 // f, of a read or of the context ends it.
@@ -179,7 +205,7 @@ type job struct {
 
 // plan reads windows one ahead of their use and sends the batches from number from on.
 func (l *Loader) plan(ctx context.Context, epoch int, from int64, send func(job) error) error {
-	ws := l.o.windows(l.first, l.ids, epoch)
+	ws := l.o.windows(l.first, l.ids, l.skip, epoch)
 	total := l.o.batches(ws)
 	next := job{epoch: epoch, out: make(chan *Batch, 1)}
 	index, skip := int64(0), from*int64(l.o.Batch)
@@ -260,7 +286,9 @@ func (l *Loader) prepare(ctx context.Context, j job) (*Batch, error) {
 		flip := l.o.Flip && Visit(l.o.Seed, j.epoch, j.number[i]).Uint64()&1 == 1
 		l.table.CHW(b.Images[i*size:(i+1)*size], rgb, l.o.Px, l.o.Height, flip)
 		if !l.o.KeepBytes {
+			if !l.o.Encoded {
 			b.Rows[i].Image = nil
+		}
 		}
 	}
 	return b, nil

@@ -28,8 +28,8 @@ type window struct {
 }
 
 // windows plans one epoch. first holds the first row of each group and, last, the number of rows; ids the identity of
-// every row.
-func (o Order) windows(first []int64, ids []int64, epoch int) []window {
+// every row; skip the rows that are never visited.
+func (o Order) windows(first []int64, ids []int64, skip map[int64]bool, epoch int) []window {
 	groups := len(first) - 1
 	order := make([]int, groups)
 	for i := range order {
@@ -44,7 +44,9 @@ func (o Order) windows(first []int64, ids []int64, epoch int) []window {
 		w := window{groups: order[from:min(from+o.Window, groups)]}
 		for _, g := range w.groups {
 			for r := first[g]; r < first[g+1]; r++ {
-				w.rows = append(w.rows, r)
+				if !skip[r] {
+					w.rows = append(w.rows, r)
+				}
 			}
 		}
 		switch o.Sampler {
