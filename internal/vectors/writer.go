@@ -23,7 +23,7 @@ const groupBytes = 32 << 20
 type Writer struct {
 	options Options
 	file    *runlog.File
-	w       *pq.Writer
+	w       *pq.GenericWriter[any]
 	group   int // rows since the last row group
 	rows    int64
 	row     pq.Row
@@ -53,7 +53,7 @@ func Create(path string, o Options) (*Writer, error) {
 	if o.Split {
 		fields["split"] = text(pq.Optional(pq.String()))
 	}
-	w.w = pq.NewWriter(f, pq.NewSchema("embeddings", fields), pq.CreatedBy("plip", "1", "parquet-go"), pq.DataPageStatistics(false))
+	w.w = pq.NewGenericWriter[any](f, pq.NewSchema("embeddings", fields), pq.CreatedBy("plip", "1", "parquet-go"), pq.DataPageStatistics(false))
 	return w, nil
 }
 
