@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 // withoutLibtorch builds and tests where there is no libtorch.
 var withoutLibtorch = []string{
 	"templates", "parquet", "ingest", "eval", "spac/attributes", "spac/filter", "spac/distribute",
-	"internal/runlog", "internal/weights", "internal/text", "internal/pixels",
+	"internal/runlog", "internal/vectors", "internal/weights", "internal/text", "internal/pixels",
 }
 
 type listedPackage struct {
