@@ -37,13 +37,13 @@ type training struct {
 	loader    *feed.Loader
 	metrics   *runlog.Metrics
 	at        State
-	saved     int64 // step of the newest checkpoint, -1 where there is none
+	saved     State // of the newest checkpoint; step -1 where there is none
 	batches   int64 // of the epoch
 	meter     meter
 }
 
 // newTraining makes the model and the loader, fresh or from the newest checkpoint.
-func newTraining(ctx context.Context, c Config, run Run) (t *training, err error) {
+func newTraining(ctx context.Context, c Config, run Run) (*training, error) {
 	last, err := checkpoint.Latest(run.Dir)
 	if err != nil {
 		return nil, err
@@ -52,33 +52,36 @@ func newTraining(ctx context.Context, c Config, run Run) (t *training, err error
 	if err != nil {
 		return nil, err
 	}
-	t = &training{config: c, run: run, saved: -1}
-	defer func() {
-		if err != nil {
-			t.close()
+	t := &training{config: c, run: run, saved: State{Step: -1}}
+	if err := t.open(ctx, words, last); err != nil {
+		t.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+func (t *training) open(ctx context.Context, words *Vocabulary, last string) (err error) {
+	if t.model, err = NewModel(t.run.Device, t.config, words); err != nil {
+		return err
+	}
+	if t.run.Hub != "" && last == "" {
+		if err := t.model.LoadHub(t.run.Hub); err != nil {
+			return err
 		}
-	}()
-	if t.model, err = NewModel(run.Device, c, words); err != nil {
-		return nil, err
 	}
-	if run.Hub != "" && last == "" {
-		if err := t.model.LoadHub(run.Hub); err != nil {
-			return nil, err
-		}
+	if t.optimizer, err = optim.New(t.config.Optimizer, t.model.groups()); err != nil {
+		return err
 	}
-	if t.optimizer, err = optim.New(c.Optimizer, t.model.groups()); err != nil {
-		return nil, err
-	}
-	if t.loader, err = feed.New(ctx, run.Data, loaderOptions(c, run)); err != nil {
-		return nil, err
+	if t.loader, err = feed.New(ctx, t.run.Data, loaderOptions(t.config, t.run)); err != nil {
+		return err
 	}
 	if last != "" {
 		if err := t.resume(last); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	t.metrics, err = runlog.OpenMetrics(filepath.Join(run.Dir, runlog.MetricsFile), t.saved)
-	return t, err
+	t.metrics, err = runlog.OpenMetrics(filepath.Join(t.run.Dir, runlog.MetricsFile), t.saved.Step)
+	return err
 }
 
 // startText finds the vocabulary, in the newest checkpoint, the hub folder or the captions, and completes the text
@@ -148,7 +151,7 @@ func (t *training) resume(last string) error {
 	if err := checkpoint.ReadState(last, &t.at); err != nil {
 		return err
 	}
-	t.saved = t.at.Step
+	t.saved = t.at
 	return checkpoint.LoadTraining(last, t.model.Store, t.optimizer)
 }
 
@@ -178,10 +181,17 @@ func sameConfig(want, got Config) error {
 	return errors.Join(errs...)
 }
 
-// save writes a checkpoint of the present step, unless there is one, names it the best if it is, and prunes.
+// save writes a checkpoint of the present step, names it the best if it is, and prunes. Where there is one already, its
+// state alone can have changed: an epoch has ended, or a validation.
 func (t *training) save() error {
 	name := checkpoint.StepName(t.at.Step)
-	if t.saved != t.at.Step {
+	switch {
+	case t.saved == t.at:
+	case t.saved.Step == t.at.Step:
+		if err := checkpoint.WriteState(filepath.Join(t.run.Dir, name), t.at); err != nil {
+			return err
+		}
+	default:
 		if err := t.metrics.Sync(); err != nil { // the log never lags behind the checkpoint
 			return err
 		}
@@ -190,8 +200,8 @@ func (t *training) save() error {
 		if err != nil {
 			return err
 		}
-		t.saved = t.at.Step
 	}
+	t.saved = t.at
 	if t.at.BestStep == t.at.Step && t.at.Step > 0 {
 		if err := checkpoint.SetBest(t.run.Dir, name); err != nil {
 			return err

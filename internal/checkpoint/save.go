@@ -66,6 +66,11 @@ func Save(dir, name string, c Content) (path string, err error) {
 	return path, syncDir(dir)
 }
 
+// WriteState replaces the state of the checkpoint at path, atomically.
+func WriteState(path string, state any) error {
+	return runlog.WriteJSON(filepath.Join(path, StateFile), state)
+}
+
 // write puts the files into a folder; each is synced.
 func (c Content) write(dir string) error {
 	model, err := c.Store.Weights()
@@ -100,7 +105,7 @@ func (c Content) write(dir string) error {
 	if c.State == nil {
 		return nil
 	}
-	return runlog.WriteJSON(filepath.Join(dir, StateFile), c.State)
+	return WriteState(dir, c.State)
 }
 
 // writeTraining writes what only a resumed run needs: the optimizer's states and the generator's.

@@ -1,0 +1,95 @@
+package trainer
+
+import (
+	"context"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"plip/internal/tensor"
+	"plip/parquet"
+)
+
+// killedRun is what the killed process trains: a checkpoint after every step, so that many kills hit one being written.
+func killedRun(dir string, ds *parquet.Dataset, c Config) (Config, Run) {
+	c.SaveEvery, c.Schedule.Epochs, c.Keep = 1, 6, 1
+	return c, Run{Dir: dir, Data: ds, Device: tensor.CPU, Workers: 1, Validate: byStep}
+}
+
+// TestKilledProcess is the process that TestKilledRunGoesOn kills.
+func TestKilledProcess(t *testing.T) {
+	dir, data := os.Getenv("PLIP_TEST_KILLED_DIR"), os.Getenv("PLIP_TEST_KILLED_DATA")
+	if dir == "" {
+		t.Skip("run by TestKilledRunGoesOn")
+	}
+	ds, err := parquet.Open(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ds.Close()
+	tensor.SetThreads(1)
+	c, run := killedRun(dir, ds, tinyConfig(t))
+	if _, err := Train(context.Background(), c, run); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestKilledRunGoesOn kills a training at random moments until it has come to its end, and compares it with an
+// undisturbed one.
+func TestKilledRunGoesOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a dozen processes")
+	}
+	data := t.TempDir()
+	ds := colourDataset(t, data, 5, nil)
+	threads := tensor.Threads()
+	tensor.SetThreads(1)
+	defer tensor.SetThreads(threads)
+	c, whole := killedRun(t.TempDir(), ds, tinyConfig(t))
+	began := time.Now()
+	if _, err := Train(context.Background(), c, whole); err != nil {
+		t.Fatal(err)
+	}
+	took := time.Since(began)/4 + time.Second/4 // most kills come before the end
+	dir := t.TempDir()
+	random := rand.New(rand.NewPCG(uint64(began.UnixNano()), 0))
+	for kill := range 12 {
+		killed := killAfter(t, dir, data, time.Duration(random.Int64N(int64(took))))
+		names, err := filepath.Glob(filepath.Join(dir, "*step-*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range names {
+			names[i] = filepath.Base(names[i])
+		}
+		t.Logf("kill %d: killed %v, left %s", kill, killed, strings.Join(names, " "))
+	}
+	if killAfter(t, dir, data, time.Minute) {
+		t.Fatal("the last process did not come to its end in a minute")
+	}
+	if w, g := metricsOf(t, whole.Dir), metricsOf(t, dir); w != g {
+		t.Errorf("metrics.jsonl: want\n%sgot\n%s", w, g)
+	}
+	sameModel(t, whole.Dir, dir)
+}
+
+// killAfter starts the training and kills it after d, unless it has ended before.
+func killAfter(t *testing.T, dir, data string, d time.Duration) (killed bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestKilledProcess$")
+	cmd.Env = append(os.Environ(), "PLIP_TEST_KILLED_DIR="+dir, "PLIP_TEST_KILLED_DATA="+data)
+	out, err := cmd.CombinedOutput()
+	if ctx.Err() != nil {
+		return true
+	}
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return false
+}

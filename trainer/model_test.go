@@ -1,0 +1,250 @@
+package trainer
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"plip/internal/feed"
+	"plip/internal/nn/nntest"
+	"plip/internal/pixels"
+	"plip/internal/tensor"
+	"plip/parquet"
+)
+
+// newTestModel is the tiny model with the vocabulary of the colours.
+func newTestModel(t *testing.T, change func(c *Config)) *Model {
+	t.Helper()
+	words, err := newVocabulary([]string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "person", "in", "red", "blue", "dressed", "all", "over"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := tinyConfig(t)
+	c.Text.Dropout, c.Text.AttentionDropout = 0, 0
+	if change != nil {
+		change(&c)
+	}
+	m, err := NewModel(tensor.CPU, c, words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	return m
+}
+
+// newTestLoader calls a function with the identity and the normalised image of every row.
+func newTestLoader(m *Model, ds *parquet.Dataset) (func(f func(id int64, image []float32) error) error, error) {
+	o := feed.DefaultOptions()
+	o.Order = feed.Order{Sampler: feed.Sequential, Batch: 1, Window: 1}
+	o.Height, o.Px, o.Norm = int(m.Config.Visual.Height), int(m.Config.Visual.Px), pixels.PLIP()
+	l, err := feed.New(context.Background(), ds, o)
+	return func(f func(id int64, image []float32) error) error {
+		return l.Epoch(context.Background(), 0, 0, func(b *feed.Batch) error {
+			defer b.Release()
+			return f(b.Rows[0].ID, b.Images)
+		})
+	}, err
+}
+
+func randomImages(m *Model, n int) []float32 {
+	r := rand.New(rand.NewPCG(1, 2))
+	images := make([]float32, int64(n)*3*m.Config.Visual.Height*m.Config.Visual.Px)
+	for i := range images {
+		images[i] = float32(r.NormFloat64())
+	}
+	return images
+}
+
+func TestModelNames(t *testing.T) {
+	nntest.Golden(t, "testdata/names/plip-tiny.txt", newTestModel(t, nil).Store)
+}
+
+// TestBranchesGiveTheGradientsOfTheWhole compares the gradients that come through the cut between encoders and losses
+// with those of one graph over all.
+func TestBranchesGiveTheGradientsOfTheWhole(t *testing.T) {
+	for _, sideBySide := range []bool{false, true} {
+		cut, whole := newTestModel(t, func(c *Config) { c.SideBySide = sideBySide }), newTestModel(t, nil)
+		captions := tokenize(cut.Words.WordPiece, []string{"a person in red", "a person in blue", "dressed all over in red"}, 64)
+		pixels := randomImages(cut, 3)
+		err := tensor.Do(func(*tensor.Scope) error {
+			ids := tensor.FromInt64(tensor.CPU, []int64{1, 2, 1}, 3)
+			x := tensor.FromFloat32(tensor.CPU, pixels, 3, 3, cut.Config.Visual.Height, cut.Config.Visual.Px)
+			image, text, err := cut.encode(x, captions)
+			defer image.free()
+			defer text.free()
+			if err != nil {
+				return err
+			}
+			loss := total(cut.losses(image.leaf, text.leaf, ids))
+			loss.Backward()
+			if err := cut.backward(image, text); err != nil {
+				return err
+			}
+			tokens, mask := captions.tensors(tensor.CPU)
+			v, w := whole.Visual.Forward(x.ChannelsLast(), true).Embedding, whole.Text.Forward(tokens, mask, true).Embedding
+			want := whole.Config.Contrast.Contrast(v, w, ids)
+			want.Backward()
+			if got, want := loss.Item(), want.Item(); got != want {
+				t.Errorf("loss: want %v, got %v", want, got)
+			}
+			for i, p := range whole.Store.Trainable() {
+				compareGradients(t, p.Name, p.Tensor.Grad().Float32s(), cut.Store.Trainable()[i].Tensor.Grad().Float32s())
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// compareGradients allows for sums in another order: the same products, rounded to float32.
+func compareGradients(t *testing.T, name string, want, got []float32) {
+	t.Helper()
+	var largest float64
+	for _, v := range want {
+		largest = max(largest, math.Abs(float64(v)))
+	}
+	for i := range want {
+		if d := math.Abs(float64(want[i] - got[i])); d > 1e-5*largest+1e-9 {
+			t.Errorf("%s: gradient %d: want %v, got %v (largest %v)", name, i, want[i], got[i], largest)
+			return
+		}
+	}
+}
+
+func TestEmbeddingsIgnoreBatchMates(t *testing.T) {
+	m := newTestModel(t, nil)
+	images := randomImages(m, 3)
+	size := len(images) / 3
+	together, err := m.EmbedImages(images)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone, err := m.EmbedImages(images[size : 2*size])
+	if err != nil {
+		t.Fatal(err)
+	}
+	compareGradients(t, "image", together[m.Dim():2*m.Dim()], alone)
+	texts := []string{"a person in red", "dressed all over in blue", "a"}
+	together, err = m.EmbedTexts(texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if alone, err = m.EmbedTexts(texts[2:]); err != nil {
+		t.Fatal(err)
+	}
+	compareGradients(t, "text", together[2*m.Dim():], alone)
+}
+
+func TestUntrainedModelIsTheOneTrainingBeganWith(t *testing.T) {
+	ds := colourDataset(t, t.TempDir(), 4, nil)
+	c := tinyConfig(t)
+	run := tinyRun(t, t.TempDir(), ds)
+	training, err := newTraining(context.Background(), c, run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := training.model.EmbedTexts([]string{"a person in red"})
+	training.close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Train(context.Background(), c, run); err != nil {
+		t.Fatal(err)
+	}
+	for _, untrained := range []bool{true, false} {
+		m, err := LoadModel(tensor.CPU, run.Dir, untrained)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := m.EmbedTexts([]string{"a person in red"})
+		m.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.Equal(got, want) != untrained {
+			t.Errorf("untrained %v: embedding equals the first one: %v", untrained, !untrained)
+		}
+	}
+}
+
+func TestTrainingStartsFromHubWeights(t *testing.T) {
+	ds := colourDataset(t, t.TempDir(), 4, nil)
+	c := tinyConfig(t)
+	c.Text.FrozenLayers, c.Visual.Dim = 1, 32
+	run := tinyRun(t, t.TempDir(), ds)
+	run.Hub = "testdata/fixtures/bert-hub"
+	if _, err := Train(context.Background(), c, run); err != nil {
+		t.Fatal(err)
+	}
+	m, err := LoadModel(tensor.CPU, run.Dir, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if m.Config.Text.Layers != 3 {
+		t.Errorf("%d layers, want the hub's 3", m.Config.Text.Layers)
+	}
+	reference, _ := textReference(t)
+	for name, same := range map[string]bool{"embeddings.word_embeddings.weight": true, "encoder.layer.0.output.dense.weight": true, "encoder.layer.1.output.dense.weight": false} {
+		p, ok := m.Store.Lookup("text." + name)
+		if !ok {
+			t.Fatalf("no parameter text.%s", name)
+		}
+		nntest.Do(t, func() {
+			if slices.Equal(p.Tensor.Float32s(), reference.Tensor("param."+name).Float32s()) != same {
+				t.Errorf("%s: want it to equal the hub's: %v", name, same)
+			}
+		})
+	}
+}
+
+func TestPresets(t *testing.T) {
+	for _, name := range []string{"paper", "demo", "tiny"} {
+		c, err := Preset(name)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		text, err := yaml.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "config.yaml"), text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		var back Config
+		if err := yaml.Unmarshal(text, &back); err != nil {
+			t.Fatal(err)
+		}
+		if err := sameConfig(c, back); err != nil {
+			t.Errorf("%s: after YAML and back: %v", name, err)
+		}
+	}
+	if _, err := Preset("none"); err == nil {
+		t.Error("want an error for a preset that does not exist")
+	}
+}
+
+func TestConfigProblemsAreAllNamed(t *testing.T) {
+	c := DefaultConfig()
+	c.Visual.Dim, c.Batch, c.Sampler, c.Captions, c.Precision, c.Keep, c.Loss.IVLC = 64, 1, "pk(3)", "all", "fp8", 0, 0
+	err := c.Validate()
+	if err == nil {
+		t.Fatal("want an error")
+	}
+	for _, want := range []string{"visual.dim: want the text encoder's width 768, got 64", "batch: want 2", `sampler: want shuffle or pk(P,K), such as pk(32,2), got "pk(3)"`,
+		`captions: want one of [human prompt generated prompt+one prompt+two], got "all"`, `precision: want fp32 or bf16, got "fp8"`, "keep: want 1", "loss.ivlc: want more than 0"} {
+		if !containsLine(err.Error(), want) {
+			t.Errorf("want a line with %q in\n%v", want, err)
+		}
+	}
+}
