@@ -39,6 +39,7 @@ func spacTrainCommand() command {
 type spacTrainResult struct {
 	Output     string  `json:"output" doc:"folder of the run"`
 	Parameters int64   `json:"parameters" doc:"trained numbers"`
+	Images     int64   `json:"images" doc:"visits of images in the whole training"`
 	Seconds    float64 `json:"seconds" doc:"of this invocation's training"`
 }
 
@@ -154,7 +155,7 @@ func (o *spacTrainOptions) run(ctx context.Context, c *call) error {
 		return err
 	}
 	c.progress.Done()
-	r := spacTrainResult{Output: o.out, Parameters: m.Parameters(), Seconds: time.Since(began).Seconds()}
+	r := spacTrainResult{Output: o.out, Parameters: m.Parameters(), Images: int64(o.config.Epochs) * train.NumRows() / int64(o.config.Batch) * int64(o.config.Batch), Seconds: time.Since(began).Seconds()}
 	return c.print(r, func(w io.Writer) {
 		fmt.Fprintf(w, "captioner\t%d parameters\t%.0f s\t%s\n", r.Parameters, r.Seconds, r.Output)
 	})

@@ -42,9 +42,13 @@ func commands() []command {
 		}},
 		filterCommand(),
 		distributeCommand(),
+		pretrainCommand(),
+		embedCommand(),
 		{use: "eval", short: "Evaluate a model or embeddings", sub: []command{
+			evalZeroshotCommand(),
 			evalRankCommand(),
 		}},
+		demoCommand(),
 		templatesCommand(),
 		verifyCommand(),
 		mergeCommand(),

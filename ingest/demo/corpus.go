@@ -43,7 +43,7 @@ func NewWithEncoder(cfg Config, encode Encoder) (*Corpus, error) {
 	}
 	c.parts = []*Part{
 		{corpus: c, name: "captioned", people: "captioned", split: "train", identities: cfg.Captioned, base: 100_001},
-		{corpus: c, name: "raw", people: "raw", identities: cfg.Raw, base: 200_001, trackBase: 500_001, noise: cfg.NoiseRate},
+		{corpus: c, name: "raw", people: "raw", split: "train", identities: cfg.Raw, base: 200_001, trackBase: 500_001, noise: cfg.NoiseRate},
 		{corpus: c, name: "valid", people: "valid", split: "valid", identities: cfg.Valid, base: 300_001},
 		{corpus: c, name: "test", people: "test", split: "test", identities: cfg.Test, base: 400_001},
 		{corpus: c, name: "valid-noisy", people: "valid", split: "valid", identities: cfg.Valid, base: 300_001, trackBase: 600_001, noise: cfg.NoiseRate},

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"strconv"
+)
+
+// demoRun is one demo: its settings, the line of commands it runs, and what they printed.
+type demoRun struct {
+	o    *demoOptions
+	line *line
+
+	corpus     ingestDemoResult
+	folders    ingestResult
+	captioner  spacTrainResult
+	score      spacScoreResult
+	filtered   filterResult
+	captioned  spacCaptionResult
+	balanced   distributeResult
+	split      splitResult
+	trained    pretrainResult
+	zeroshot   zeroshotResult
+	withoutOwn zeroshotResult
+	chance     zeroshotResult
+}
+
+// quickCorpus are the sizes of --quick.
+var quickCorpus = []string{"--captioned", "60", "--raw", "60", "--valid", "12", "--test", "12"}
+
+// stage is one command of the line.
+type stage struct {
+	name   string
+	unit   string // of what its speed is counted in
+	result any    // where what it prints goes; nil: nowhere
+	args   []string
+}
+
+// stages are the commands that a person would type, in order.
+func (d *demoRun) stages() []stage {
+	preset := "demo"
+	corpus := []string{"ingest", "demo", "-o", d.path("corpus")}
+	if d.o.quick {
+		preset = "tiny"
+		corpus = append(corpus, quickCorpus...)
+	}
+	compute := []string{"--threads", strconv.Itoa(d.o.threads)}
+	raw, data, captions := d.path("corpus/raw"), d.path("pedes/train"), "prompt+two"
+	out := []stage{
+		{"ingest", "images", &d.corpus, corpus},
+		{"spac-train", "images", &d.captioner, with(compute, "spac", "train", "--preset", preset, "--train", d.path("corpus/captioned"), "--valid", d.path("corpus/valid"), "-o", d.path("captioner"))},
+		{"spac-test", "images", nil, with(compute, "spac", "caption", d.path("corpus/test"), "--model", d.path("captioner"), "-o", d.path("test-captioned"))},
+		{"spac-score", "images", &d.score, []string{"spac", "score", d.path("test-captioned"), "--reference", d.path("corpus/test")}},
+	}
+	if d.o.images != "" {
+		raw, data = d.path("raw"), d.path("balanced")
+		out = append(out, stage{"ingest-folders", "images", &d.folders, []string{"ingest", "folders", d.o.images, "-o", raw}})
+	}
+	out = append(out,
+		stage{"embed", "images", nil, with(compute, "embed", "--model", d.path("captioner"), "--images", raw, "--into", d.path("raw-embedded"))},
+		stage{"embed-valid", "images", nil, with(compute, "embed", "--model", d.path("captioner"), "--images", d.path("corpus/valid-noisy"), "--into", d.path("valid-embedded"))},
+		stage{"filter", "images", &d.filtered, []string{"filter", d.path("raw-embedded"), "--tune", d.path("valid-embedded"), "-o", d.path("filtered")}},
+		stage{"caption", "images", &d.captioned, with(compute, "spac", "caption", d.path("filtered"), "--model", d.path("captioner"), "-o", d.path("captioned"))},
+		stage{"distribute", "images", &d.balanced, with(d.balance(), "distribute", d.path("captioned"), "-o", d.path("balanced"))},
+	)
+	if d.o.images == "" {
+		out = append(out, stage{"split", "images", &d.split, []string{"split", d.path("balanced"), "-o", d.path("pedes")}})
+	}
+	if d.o.truth {
+		data, captions = d.path("corpus/captioned"), "human"
+	}
+	return append(out,
+		stage{"pretrain", "images", &d.trained, with(compute, "pretrain", "--preset", preset, "--captions", captions, "--data", data, "-o", d.path("plip"))},
+		stage{"zeroshot", "queries", &d.zeroshot, with(compute, "eval", "zeroshot", "--model", d.path("plip"), "--data", d.path("corpus/test"), "--topk", "10")},
+		stage{"zeroshot-without-own", "queries", &d.withoutOwn, with(compute, "eval", "zeroshot", "--model", d.path("plip"), "--data", d.path("corpus/test"), "--without-own")},
+		stage{"chance", "queries", &d.chance, with(compute, "eval", "zeroshot", "--model", d.path("plip"), "--data", d.path("corpus/test"), "--untrained")},
+	)
+}
+
+// with is a command line followed by further flags.
+func with(flags []string, args ...string) []string { return append(args, flags...) }
+
+// balance are the thresholds of the distribution strategy: the paper drops identities of fewer than 5 images, which
+// would leave next to nothing of the quick corpus.
+func (d *demoRun) balance() []string {
+	if d.o.quick {
+		return []string{"--min-images", "1", "--max-unknown", "7", "--gender-share", "0.5"}
+	}
+	return []string{"--min-images", "3"}
+}
+
+// run runs the line.
+func (d *demoRun) run(ctx context.Context) error {
+	seed := []string{"--seed", strconv.FormatInt(d.line.c.seed(), 10)}
+	for _, s := range d.stages() {
+		if err := d.line.run(ctx, s.name, s.result, append(s.args, seed...)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *demoRun) path(name string) string { return filepath.Join(d.o.out, name) }
