@@ -7,20 +7,26 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"plip/internal/optim"
 	"plip/trainer/presets"
 )
 
-// Preset is DefaultConfig with the named preset's settings over it: paper, demo or tiny.
+// Preset is DefaultConfig with the named preset's settings over it: paper, demo or tiny. Where it gives no betas,
+// they are the optimizer's.
 func Preset(name string) (Config, error) {
 	data, err := fs.ReadFile(presets.FS(), name+".yaml")
 	if err != nil {
 		return Config{}, fmt.Errorf("preset: %w", err)
 	}
 	c := DefaultConfig()
+	c.Optimizer.Betas = [3]float64{}
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
 	if err := d.Decode(&c); err != nil {
 		return Config{}, fmt.Errorf("preset %s: %w", name, err)
+	}
+	if c.Optimizer.Betas == [3]float64{} { // they follow from the optimizer
+		c.Optimizer.Betas = optim.DefaultConfig(c.Optimizer.Kind).Betas
 	}
 	return c, c.Validate()
 }
