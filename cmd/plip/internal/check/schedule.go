@@ -48,7 +48,7 @@ func checkSchedule(f *jsonFixture) error {
 	if x.Finetune.Period < 1 {
 		return fmt.Errorf("finetune.period: want 1 or more, got %d", x.Finetune.Period)
 	}
-	for e := x.Finetune.Period; e < s.Epochs; e += x.Finetune.Period {
+	for e := x.Finetune.Period; e < len(x.Finetune.LR); e += x.Finetune.Period {
 		s.Milestones = append(s.Milestones, e)
 	}
 	if err := f.rates("finetune", s, x.Finetune.Base, x.Finetune.LR); err != nil {
@@ -80,11 +80,15 @@ func checkSchedule(f *jsonFixture) error {
 			if err := d.Validate(); err != nil {
 				return err
 			}
+			want := x.IAP.ByEpoch[epochs][name]
+			if len(want) != n {
+				return fmt.Errorf("iap.by_epoch.%s.%s: want %s values, got %d", epochs, name, epochs, len(want))
+			}
 			var got []float64
 			for e := range n {
 				got = append(got, d.Epoch(e, n))
 			}
-			f.values("iap.by_epoch", "iap.by_epoch."+epochs+"."+name, x.IAP.ByEpoch[epochs][name], got, computed)
+			f.values("iap.by_epoch", "iap.by_epoch."+epochs+"."+name, want, got, computed)
 		}
 	}
 	return nil
