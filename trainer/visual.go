@@ -114,7 +114,7 @@ func (v *Visual) Maps(x tensor.Tensor, train bool) (maps [4]tensor.Tensor) {
 	tensor.Check(c == 3, "visual", "want [N 3 H W], got %v", x.Shape())
 	x = tensor.Block(func() tensor.Tensor {
 		for i := range v.convs {
-			x = v.norms[i].Forward(v.convs[i].Forward(x), train).ReLU_()
+			x = v.norms[i].ForwardReLU(v.convs[i].Forward(x), train)
 		}
 		return x.AvgPool2d(2, 2) // [N, w, H/4, W/4]
 	})

@@ -67,18 +67,18 @@ func newBottleneck(path Path, in, stride int64, c StageConfig) *Bottleneck {
 // Forward maps [N, C, H, W] to [N, 4 planes, H/stride, W/stride].
 func (b *Bottleneck) Forward(x tensor.Tensor, train bool) tensor.Tensor {
 	return tensor.Block(func() tensor.Tensor {
-		y := b.bn1.Forward(b.conv1.Forward(x), train).ReLU_()
-		y = b.bn2.Forward(b.conv2.Forward(y), train).ReLU_()
+		y := b.bn1.ForwardReLU(b.conv1.Forward(x), train)
+		y = b.bn2.ForwardReLU(b.conv2.Forward(y), train)
 		short := x
 		if b.pool > 1 {
 			y = y.AvgPool2d(b.pool, b.pool)         // [N, planes, H/stride, W/stride]
 			short = short.AvgPool2d(b.pool, b.pool) // [N, C, H/stride, W/stride]
 		}
-		y = b.bn3.Forward(b.conv3.Forward(y), train)
+		y = b.conv3.Forward(y)
 		if b.shortcut != nil {
 			short = b.shortcutNorm.Forward(b.shortcut.Forward(short), train)
 		}
-		return y.Add_(short, 1).ReLU_()
+		return b.bn3.ForwardAddReLU(y, short, train)
 	})
 }
 

@@ -33,8 +33,22 @@ func NewBatchNorm(path Path, c int64, gamma float64) *BatchNorm {
 
 // Forward normalises by the batch in training, and moves the running statistics; otherwise by these.
 func (b *BatchNorm) Forward(x tensor.Tensor, train bool) tensor.Tensor {
+	return b.forward(x, tensor.Tensor{}, train, false)
+}
+
+// ForwardReLU is Forward followed by ReLU, with less traffic on memory.
+func (b *BatchNorm) ForwardReLU(x tensor.Tensor, train bool) tensor.Tensor {
+	return b.forward(x, tensor.Tensor{}, train, true)
+}
+
+// ForwardAddReLU is the end of a residual block: ReLU of Forward of x plus the residual, which has x's shape.
+func (b *BatchNorm) ForwardAddReLU(x, residual tensor.Tensor, train bool) tensor.Tensor {
+	return b.forward(x, residual, train, true)
+}
+
+func (b *BatchNorm) forward(x, residual tensor.Tensor, train, relu bool) tensor.Tensor {
 	if train {
 		b.Batches.Increment_()
 	}
-	return x.BatchNorm(b.Weight, b.Bias, b.Mean, b.Variance, train, 0.1, 1e-5)
+	return x.BatchNormReLU(residual, b.Weight, b.Bias, b.Mean, b.Variance, train, 0.1, 1e-5, relu)
 }

@@ -25,12 +25,13 @@ func (t Tensor) ConvTranspose2d(w, b Tensor, stride, padding, outputPadding int6
 	return th.made("transposed conv2d", m, t, w)
 }
 
-// BatchNorm normalises each channel of [N, C, ...]: by the batch in training, which also moves the running statistics
-// (in place) by the momentum, by the running statistics otherwise.
-func (t Tensor) BatchNorm(w, b, mean, variance Tensor, train bool, momentum, eps float64) Tensor {
+// BatchNormReLU normalises each channel of [N, C, ...], by the batch in training, which also moves the running statistics
+// (in place) by the momentum, by the running statistics otherwise; adds residual, which is none or of t's shape; and with
+// relu takes max(0, .). On the CPU with channels last in memory all of it is one kernel in training.
+func (t Tensor) BatchNormReLU(residual, w, b, mean, variance Tensor, train bool, momentum, eps float64, relu bool) Tensor {
 	th := current()
-	libtch.AtgBatchNorm(th.out, t.g(), w.g(), b.g(), mean.g(), variance.g(), keep(train), momentum, eps, 1)
-	return th.result("batch norm", t, w)
+	m := C.lt_batch_norm_relu(th.o(), t.c(), residual.c(), w.c(), b.c(), mean.c(), variance.c(), flag(train), C.double(momentum), C.double(eps), flag(relu))
+	return th.made("batch norm", m, t, residual, w)
 }
 
 // LayerNorm normalises over the last dimension.

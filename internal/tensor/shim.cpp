@@ -161,12 +161,6 @@ lt_error lt_max_pool2d(tensor* out, tensor x, int64_t kernel, int64_t stride, in
     return at::max_pool2d(*x, k, s, p);
   });
 }
-lt_error lt_avg_pool2d(tensor* out, tensor x, int64_t kernel, int64_t stride) {
-  return make(out, [&] {
-    int64_t k[2] = {kernel, kernel}, s[2] = {stride, stride};
-    return at::avg_pool2d(*x, k, s);
-  });
-}
 lt_error lt_upsample(tensor* out, tensor x, int64_t h, int64_t w, int bilinear) {
   return make(out, [&] {
     int64_t s[2] = {h, w};

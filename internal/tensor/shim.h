@@ -60,6 +60,8 @@ lt_error lt_conv2d(tensor* out, tensor x, tensor w, tensor b, int64_t stride, in
 lt_error lt_conv_transpose2d(tensor* out, tensor x, tensor w, tensor b, int64_t stride, int64_t padding, int64_t output_padding);
 lt_error lt_max_pool2d(tensor* out, tensor x, int64_t kernel, int64_t stride, int64_t padding);
 lt_error lt_avg_pool2d(tensor* out, tensor x, int64_t kernel, int64_t stride);
+lt_error lt_batch_norm_relu(tensor* out, tensor x, tensor residual, tensor w, tensor b, tensor mean, tensor variance, int train,
+                            double momentum, double eps, int relu);  // residual may be NULL
 lt_error lt_upsample(tensor* out, tensor x, int64_t h, int64_t w, int bilinear);
 lt_error lt_sdpa(tensor* out, tensor q, tensor k, tensor v, tensor mask, double dropout, int causal);
 
