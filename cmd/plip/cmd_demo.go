@@ -32,7 +32,6 @@ func demoCommand() command {
 
 type demoOptions struct {
 	out, images  string
-	annotations  string
 	quick, truth bool
 	threads      int
 	force        bool
@@ -44,16 +43,12 @@ func (o *demoOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.quick, "quick", false, "a small corpus and tiny models: shows that the line runs, learns next to nothing")
 	f.BoolVar(&o.truth, "true-captions", false, "pre-train on the true captions instead of generated ones: the yardstick")
 	f.StringVar(&o.images, "images", "", "`folder` of crops, one folder a track, in place of the drawn raw part")
-	f.StringVar(&o.annotations, "annotations", "", "JSON `file` with attributes and captions of the tracks of --images, to score against")
 	f.IntVar(&o.threads, "threads", 0, "compute `threads`; 0 is one per core")
 	addForce(f, &o.force)
 }
 
 func (o *demoOptions) validate([]string) error {
 	var problems []error
-	if o.annotations != "" && o.images == "" {
-		problems = append(problems, errors.New("--annotations: only with --images"))
-	}
 	if o.truth && o.images != "" {
 		problems = append(problems, errors.New("--true-captions and --images contradict each other: folders of crops have no captions"))
 	}
