@@ -126,7 +126,7 @@ func addTrainerConfig(f *pflag.FlagSet, c *trainer.Config) {
 	f.Float64Var(&c.Optimizer.WeightDecay, "weight-decay", c.Optimizer.WeightDecay, "weight `decay`")
 	f.BoolVar(&c.Optimizer.NoProx, "no-prox", c.Optimizer.NoProx, "adan: decay before the step")
 	f.Float64Var(&c.Optimizer.MaxGradNorm, "max-grad-norm", c.Optimizer.MaxGradNorm, "greatest `norm` of the gradients; 0 is any")
-	f.StringVar(&c.Schedule.Kind, "schedule", c.Schedule.Kind, "step, cosine or fixed")
+	f.StringVar(&c.Schedule.Kind, "schedule", c.Schedule.Kind, "step, cosine, stable or fixed")
 	f.Float64Var(&c.Schedule.Base, "lr", c.Schedule.Base, "learning `rate` after the warm-up")
 	f.Float64Var(&c.Schedule.Warmup, "warmup", c.Schedule.Warmup, "`epochs` of linear warm-up")
 	f.IntSliceVar(&c.Schedule.Milestones, "milestones", c.Schedule.Milestones, "`epochs` from which the step schedule multiplies the rate by --factor once more")

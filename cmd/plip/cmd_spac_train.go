@@ -85,7 +85,7 @@ func (o *spacTrainOptions) addFlags(f *pflag.FlagSet) {
 	f.Float64Var(&c.Optimizer.WeightDecay, "weight-decay", c.Optimizer.WeightDecay, "`weight` decay")
 	f.Float64Var(&c.Optimizer.MaxGradNorm, "max-grad-norm", c.Optimizer.MaxGradNorm, "greatest `norm` of the gradients; 0 is any")
 	f.Float64Var(&c.Schedule.Base, "lr", c.Schedule.Base, "learning `rate`")
-	f.StringVar(&c.Schedule.Kind, "schedule", c.Schedule.Kind, "fixed, cosine or step")
+	f.StringVar(&c.Schedule.Kind, "schedule", c.Schedule.Kind, "fixed, stable, cosine or step")
 	f.Float64Var(&c.Schedule.Warmup, "warmup", c.Schedule.Warmup, "`epochs` of linear warm-up")
 	f.BoolVar(&c.Calibrate, "calibrate", c.Calibrate, "start the branches from the statistics of a batch")
 	f.BoolVar(&c.FreezeGenerator, "freeze-generator", c.FreezeGenerator, "train the prefix encoder alone")

@@ -33,11 +33,11 @@ type Options struct {
 	Encoded    bool            // leave the encoded images in the rows
 	// Use tells from a row's texts and numbers (ColText, ColMeta) whether it is visited; nil: all are. Their number is
 	// part of the order.
-	Use func(r *parquet.Row) bool
-	KeepBytes  bool            // leave the encoded image in the rows
-	Workers    int             // decoding goroutines; at least 1
-	Ahead      int             // batches prepared ahead
-	CacheBytes int64           // memory for decoded and resized images kept between epochs; 0: none
+	Use        func(r *parquet.Row) bool
+	KeepBytes  bool  // leave the encoded image in the rows
+	Workers    int   // decoding goroutines; at least 1
+	Ahead      int   // batches prepared ahead
+	CacheBytes int64 // memory for decoded and resized images kept between epochs; 0: none
 }
 
 // DefaultOptions reads as fast as two workers a core allow, with half a gigabyte of cache.
@@ -287,8 +287,8 @@ func (l *Loader) prepare(ctx context.Context, j job) (*Batch, error) {
 		l.table.CHW(b.Images[i*size:(i+1)*size], rgb, l.o.Px, l.o.Height, flip)
 		if !l.o.KeepBytes {
 			if !l.o.Encoded {
-			b.Rows[i].Image = nil
-		}
+				b.Rows[i].Image = nil
+			}
 		}
 	}
 	return b, nil

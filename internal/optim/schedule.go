@@ -9,7 +9,7 @@ import (
 
 // Schedule says how the learning rate runs over the training.
 type Schedule struct {
-	Kind       string  `yaml:"schedule"`        // step: by whole epochs, as the paper; cosine: to 0 over the whole training, by step; fixed
+	Kind       string  `yaml:"schedule"`        // step: by whole epochs, as the paper; cosine: to 0 over the whole training, by step; stable: the base until stableShare of the training, then straight to 0; fixed
 	Base       float64 `yaml:"lr"`              // learning rate after the warm-up
 	Warmup     float64 `yaml:"warmup"`          // epochs of linear warm-up. Paper: 10
 	Milestones []int   `yaml:"milestones,flow"` // step: 0-based epochs from which the rate is times Factor once more. Paper: 30, 50
@@ -21,8 +21,12 @@ type Schedule struct {
 const (
 	ScheduleStep   = "step"
 	ScheduleCosine = "cosine"
+	ScheduleStable = "stable"
 	ScheduleFixed  = "fixed"
 )
+
+// stableShare is where the stable schedule begins to fall.
+const stableShare = 0.7
 
 // DefaultSchedule is the paper's for RN50 at a total batch of 512 (A.8.1).
 func DefaultSchedule() Schedule {
@@ -32,8 +36,8 @@ func DefaultSchedule() Schedule {
 // Validate joins every problem of the schedule.
 func (s Schedule) Validate() error {
 	var errs []error
-	if !slices.Contains([]string{ScheduleStep, ScheduleCosine, ScheduleFixed}, s.Kind) {
-		errs = append(errs, fmt.Errorf("schedule: want step, cosine or fixed, got %q", s.Kind))
+	if !slices.Contains([]string{ScheduleStep, ScheduleCosine, ScheduleStable, ScheduleFixed}, s.Kind) {
+		errs = append(errs, fmt.Errorf("schedule: want step, cosine, stable or fixed, got %q", s.Kind))
 	}
 	if s.Base <= 0 {
 		errs = append(errs, fmt.Errorf("lr: want more than 0, got %v", s.Base))
@@ -50,6 +54,12 @@ func (s Schedule) Rate(e int, within float64) float64 {
 	switch s.Kind {
 	case ScheduleFixed:
 		return s.Base
+	case ScheduleStable:
+		at := float64(e) + within
+		if at < s.Warmup {
+			return s.Base * at / s.Warmup
+		}
+		return s.Base * min(1, (1-at/float64(s.Epochs))/(1-stableShare))
 	case ScheduleCosine:
 		at := float64(e) + within
 		if at < s.Warmup {

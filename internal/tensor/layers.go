@@ -85,7 +85,14 @@ func (t Tensor) UpsampleNearest(h, w int64) Tensor {
 
 // Attention is softmax(q kᵀ / sqrt(E) + mask) v over [N, A, L, E]. mask is none, bool (true: attend) or added, and
 // broadcasts to [N, A, Lq, Lk]; causal instead hides what comes later. dropout falls on the probabilities.
+//
+// On the CPU it computes in float32 also where autocast has made its inputs bfloat16: libtorch 2.11's bfloat16 kernel
+// takes 91 instead of 15 ms forward and backward for 64 sequences of 57 tokens, width 128, two threads.
 func Attention(q, k, v, mask Tensor, dropout float64, causal bool) Tensor { // [N, A, Lq, E]
+	if q.DType() == BFloat16 && q.Device() == CPU {
+		defer Autocast(Float32)()
+		q, k, v = q.As(Float32), k.As(Float32), v.As(Float32)
+	}
 	th := current()
 	return th.made("attention", C.lt_sdpa(th.o(), q.c(), k.c(), v.c(), mask.c(), C.double(dropout), flag(causal)), q, k, v)
 }
