@@ -182,6 +182,8 @@ type Weights struct {
 	Caption   float64 // paper 1
 	Attribute float64 // paper 0.15
 	Words     float64 // of the words' direct loss (ours). Paper 0
+
+	FixedEncoder bool // images only pass through: body, pyramid and attribute branches are used as at inference (ours)
 }
 
 // Losses are the parts of the training loss.
@@ -193,13 +195,7 @@ type Losses struct {
 // Loss is the weighted sum of the cross entropies of captions and attributes (spac.md, section 3), each the mean over
 // its real tokens, and of the words' direct loss.
 func (m *Captioner) Loss(b Batch, w Weights, train bool) Losses {
-	level := m.Level(b.Images, train)
-	var p Prefixes
-	if w.Caption > 0 {
-		p = m.branches.Forward(level, train)
-	} else {
-		p.Attributes = m.branches.Attributes(level, train)
-	}
+	level, p := m.encode(b.Images, w, train)
 	out := Losses{Total: tensor.Zeros(level.Device(), tensor.Float32)}
 	add := func(weight float64, loss tensor.Tensor) tensor.Tensor {
 		out.Total = out.Total.Add(loss.Scale(weight))
@@ -216,6 +212,22 @@ func (m *Captioner) Loss(b Batch, w Weights, train bool) Losses {
 		out.Caption = add(w.Caption, m.captionLoss(p, b.Captions, train))
 	}
 	return out
+}
+
+// encode runs the prefix encoder as far as the weights need it.
+func (m *Captioner) encode(images tensor.Tensor, w Weights, train bool) (level tensor.Tensor, p Prefixes) {
+	func() {
+		learns := train && !w.FixedEncoder
+		if w.FixedEncoder {
+			defer tensor.NoGrad()()
+		}
+		level = m.Level(images, learns)
+		p.Attributes = m.branches.Attributes(level, learns)
+	}()
+	if w.Caption > 0 {
+		m.branches.complete(&p, level, train)
+	}
+	return level, p
 }
 
 // wordLoss asks of prefixes [6 N, 3, D] that their sum point to the embeddings of the tokens ids [6 N, T] of their text,

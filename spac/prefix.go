@@ -124,10 +124,16 @@ func (b *Branches) Attributes(level tensor.Tensor, train bool) (out [Slots]tenso
 
 // Forward maps a level [N, C, H, W] to all prefixes.
 func (b *Branches) Forward(level tensor.Tensor, train bool) Prefixes {
-	p := Prefixes{Attributes: b.Attributes(level, train), Sentence: b.sentence.forward(level, train)}
+	p := Prefixes{Attributes: b.Attributes(level, train)}
+	b.complete(&p, level, train)
+	return p
+}
+
+// complete adds the sentence's and the styles' prefixes to the attributes'.
+func (b *Branches) complete(p *Prefixes, level tensor.Tensor, train bool) {
+	p.Sentence = b.sentence.forward(level, train)
 	all := tensor.Cat(1, append(p.Attributes[:], p.Sentence)...) // [N, 23, D]
 	for s, style := range b.styles {
 		p.Styles[s] = style.Forward(all)
 	}
-	return p
 }

@@ -27,6 +27,7 @@ type TrainConfig struct {
 	Epochs          int // default 30 (paper)
 	WordEpochs      int // of these, the first that train the words of the attributes alone, without the generator (ours). Default 0
 	AttributeEpochs int // then, as many that train attributes and words, but no captions (ours). Default 0
+	FixedEpochs     int // at the end, as many that train captions over a fixed prefix encoder, with a schedule of their own (ours). Default 0
 	Weights         Weights
 	Calibrate       bool // start the branches from a batch's statistics (ours). Default true
 	Optimizer       optim.Config
@@ -53,8 +54,8 @@ func (c TrainConfig) Validate() error {
 	if c.Batch < 1 || c.Accumulate < 1 || c.Epochs < 1 || c.LogEvery < 1 || c.Workers < 1 {
 		errs = append(errs, fmt.Errorf("batch, accumulate, epochs, log_every, workers: want 1 or more, got %d, %d, %d, %d, %d", c.Batch, c.Accumulate, c.Epochs, c.LogEvery, c.Workers))
 	}
-	if c.AttributeEpochs < 0 || c.WordEpochs < 0 || c.WordEpochs+c.AttributeEpochs > c.Epochs {
-		errs = append(errs, fmt.Errorf("word_epochs, attribute_epochs: want 0 or more and at most %d together, got %d and %d", c.Epochs, c.WordEpochs, c.AttributeEpochs))
+	if c.AttributeEpochs < 0 || c.WordEpochs < 0 || c.FixedEpochs < 0 || c.WordEpochs+c.AttributeEpochs+c.FixedEpochs > c.Epochs {
+		errs = append(errs, fmt.Errorf("word_epochs, attribute_epochs, fixed_epochs: want 0 or more and at most %d together, got %d, %d and %d", c.Epochs, c.WordEpochs, c.AttributeEpochs, c.FixedEpochs))
 	}
 	if w := c.Weights; w.Caption < 0 || w.Attribute < 0 || w.Words < 0 || w.Caption+w.Attribute+w.Words == 0 {
 		errs = append(errs, fmt.Errorf("weights of captions, attributes and words: want 0 or more and not all 0, got %v, %v and %v", w.Caption, w.Attribute, w.Words))
@@ -163,7 +164,7 @@ func train(ctx context.Context, m *Captioner, c TrainConfig, run TrainRun) error
 		weights := c.weights(at.Epoch)
 		err := loader.Epoch(ctx, at.Epoch, at.Batch, func(b *feed.Batch) error {
 			began := time.Now()
-			lr := c.Schedule.Rate(at.Epoch, float64(b.Index)/float64(perEpoch))
+			lr := c.rate(at.Epoch, float64(b.Index)/float64(perEpoch))
 			losses, err := step(m, b, maker, prior, c, weights, at.Step == 0)
 			if err != nil {
 				return err
@@ -225,8 +226,24 @@ func (c TrainConfig) weights(epoch int) Weights {
 		w.Caption, w.Attribute = 0, 0
 	case epoch < c.WordEpochs+c.AttributeEpochs:
 		w.Caption = 0
+	case epoch >= c.Epochs-c.FixedEpochs:
+		w.FixedEncoder, w.Words = true, 0
 	}
 	return w
+}
+
+// rate is the learning rate at a place of the training. The epochs over a fixed encoder have a schedule of their own:
+// the encoder comes to rest before them, and the generator starts afresh.
+func (c TrainConfig) rate(epoch int, within float64) float64 {
+	s := c.Schedule
+	if c.FixedEpochs == 0 {
+		return s.Rate(epoch, within)
+	}
+	s.Epochs = c.Epochs - c.FixedEpochs
+	if epoch >= s.Epochs {
+		epoch, s.Epochs = epoch-s.Epochs, c.FixedEpochs
+	}
+	return s.Rate(epoch, within)
 }
 
 // step runs one batch forward and backward; gradients add up. The first of a fresh training calibrates the branches.

@@ -78,6 +78,7 @@ func (o *spacTrainOptions) addFlags(f *pflag.FlagSet) {
 	f.IntVar(&c.Epochs, "epochs", c.Epochs, "`passes` over the training shards")
 	f.IntVar(&c.WordEpochs, "word-epochs", c.WordEpochs, "`epochs` at the start that train the attributes' words alone, without the generator")
 	f.IntVar(&c.AttributeEpochs, "attribute-epochs", c.AttributeEpochs, "`epochs` after those that train attributes but no captions")
+	f.IntVar(&c.FixedEpochs, "fixed-epochs", c.FixedEpochs, "`epochs` at the end that train captions over a fixed prefix encoder")
 	f.Float64Var(&c.Weights.Attribute, "attribute-weight", c.Weights.Attribute, "`weight` of the attributes' loss")
 	f.Float64Var(&c.Weights.Caption, "caption-weight", c.Weights.Caption, "`weight` of the captions' loss")
 	f.Float64Var(&c.Weights.Words, "word-weight", c.Weights.Words, "`weight` of the attributes' words, asked of the prefixes directly")

@@ -25,6 +25,10 @@ type demoRun struct {
 	chance     zeroshotResult
 }
 
+// demoCorpus are the sizes of the demo: with 1,500 captioned identities the captioner learned them by heart (attributes
+// to 0.25 nats a token, 52 % right on unseen persons).
+var demoCorpus = []string{"--captioned", "3000"}
+
 // quickCorpus are the sizes of --quick.
 var quickCorpus = []string{"--captioned", "60", "--raw", "60", "--valid", "12", "--test", "12"}
 
@@ -40,10 +44,11 @@ type stage struct {
 func (d *demoRun) stages() []stage {
 	preset := "demo"
 	corpus := []string{"ingest", "demo", "-o", d.path("corpus")}
+	sizes := demoCorpus
 	if d.o.quick {
-		preset = "tiny"
-		corpus = append(corpus, quickCorpus...)
+		preset, sizes = "tiny", quickCorpus
 	}
+	corpus = append(corpus, sizes...)
 	compute := []string{"--threads", strconv.Itoa(d.o.threads)}
 	raw, data, captions := d.path("corpus/raw"), d.path("pedes/train"), "prompt+two"
 	out := []stage{
