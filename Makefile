@@ -35,8 +35,8 @@ build: setup ## bin/plip
 demo: build ## the whole line on the drawn corpus: demo/report.html (ARGS="--quick", ARGS="--images DIR")
 	bin/plip demo $(ARGS)
 
-test: setup test-plain ## all tests, then those that need no libtorch again without it and under the race detector
-	go test ./...
+test: setup test-plain ## all tests; those that need no libtorch also without cgo and under the race detector
+	OMP_WAIT_POLICY=passive go test -p 1 -timeout 40m ./...
 
 test-plain: setup
 	CGO_ENABLED=0 go test $(PLAIN)

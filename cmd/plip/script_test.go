@@ -28,6 +28,11 @@ func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
+		// Scripts run side by side: threads that wait for each other must not spin, or tiny models take ten times as long.
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("OMP_WAIT_POLICY", "passive")
+			return nil
+		},
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": status, "same": same, "waitfile": waitFile, "pictures": pictureFiles, "vectors": vectorsFile, "embed": embedTruth},
