@@ -33,9 +33,9 @@ func TestScript(t *testing.T) {
 			e.Setenv("OMP_WAIT_POLICY", "passive")
 			return nil
 		},
-		RequireUniqueNames:  true,
-		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": status, "same": same, "waitfile": waitFile, "pictures": pictureFiles, "vectors": vectorsFile, "embed": embedTruth},
+		RequireUniqueNames: true,
+		UpdateScripts:      os.Getenv("UPDATE_SCRIPTS") != "",
+		Cmds:               map[string]func(*testscript.TestScript, bool, []string){"status": status, "same": same, "waitfile": waitFile, "pictures": pictureFiles, "vectors": vectorsFile, "embed": embedTruth},
 	})
 }
 
