@@ -24,7 +24,7 @@ func demoCommand() command {
 			"With --images the raw tracks are the folders of crops below that folder.",
 		example: "plip demo --quick -o demo",
 		result:  report.Figures{},
-		docs:    map[string]string{},
+		keys:    report.Keys(),
 		resumes: true,
 		options: &demoOptions{},
 	}

@@ -37,6 +37,7 @@ type command struct {
 	presets fs.FS             // NAME.yaml files for --preset; nil when there are none
 	result  any               // zero value of what --json prints; nil when it prints no result
 	docs    map[string]string // meaning of result's keys by path, where its fields have no doc tags
+	keys    string            // the keys of a result that writes its own JSON: a path, two spaces or more and the meaning a line
 	resumes bool              // whether the same command continues an interrupted run; gives it --time-limit
 	options options           // nil for a group
 	sub     []command         // the commands of a group

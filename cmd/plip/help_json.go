@@ -37,6 +37,14 @@ func (c command) jsonKeys() []jsonKey {
 	if c.result == nil {
 		return nil
 	}
+	if c.keys != "" {
+		var keys []jsonKey
+		for line := range strings.Lines(c.keys) {
+			path, doc, _ := strings.Cut(strings.TrimSpace(line), "  ")
+			keys = append(keys, jsonKey{path: path, doc: strings.TrimSpace(doc)})
+		}
+		return keys
+	}
 	keys := jsonKeys("", reflect.TypeOf(c.result))
 	docs := map[string]string{}
 	for path, doc := range c.docs {
