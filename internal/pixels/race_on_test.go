@@ -1,0 +1,5 @@
+//go:build race
+
+package pixels
+
+const raceEnabled = true
