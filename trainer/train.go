@@ -70,12 +70,15 @@ func Train(ctx context.Context, c Config, run Run) (Summary, error) {
 		tensor.SetThreads(max(1, threads/2))
 		defer tensor.SetThreads(threads)
 	}
-	for !t.finished() {
-		t.batches = t.loader.Batches(t.at.Epoch)
-		if t.batches == 0 {
-			return t.summary(), fmt.Errorf("train: want a batch of %d images in an epoch, got too few rows (%d)", c.Batch, run.Data.NumRows())
+	for !t.finished() || t.owed() {
+		err := errEnough // a validation that an interruption left out comes first
+		if !t.owed() {
+			t.batches = t.loader.Batches(t.at.Epoch)
+			if t.batches == 0 {
+				return t.summary(), fmt.Errorf("train: want a batch of %d images in an epoch, got too few rows (%d)", c.Batch, run.Data.NumRows())
+			}
+			err = t.loader.Epoch(ctx, t.at.Epoch, t.at.Batch, t.step)
 		}
-		err := t.loader.Epoch(ctx, t.at.Epoch, t.at.Batch, t.step)
 		if err == nil {
 			t.at.Epoch, t.at.Batch = t.at.Epoch+1, 0
 		}
@@ -195,10 +198,20 @@ func (t *training) endEpoch(ctx context.Context) error {
 	if err := t.metrics.Append(t.at.Step, v.Fields...); err != nil {
 		return err
 	}
+	t.at.Validated = t.at.Step
 	if t.at.BestStep == 0 || v.Score > t.at.BestScore {
 		t.at.BestStep, t.at.BestScore = t.at.Step, v.Score
 	}
 	return t.save()
+}
+
+// owed tells whether the run stands at a validation that was not made.
+func (t *training) owed() bool {
+	if t.run.Validate == nil || t.at.Step == 0 || t.at.Validated == t.at.Step {
+		return false
+	}
+	every := t.config.ValidateEvery
+	return t.finished() || t.at.Batch == 0 && every > 0 && t.at.Epoch%every == 0
 }
 
 func (t *training) report(loss, lr float64) {

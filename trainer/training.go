@@ -26,6 +26,7 @@ type State struct {
 	Batch     int64   `json:"batch"` // in the epoch, of the next step
 	BestStep  int64   `json:"best_step"`
 	BestScore float64 `json:"best_score"`
+	Validated int64   `json:"validated"` // step of the newest validation
 }
 
 // training is a run in progress.

@@ -182,6 +182,9 @@ func (l *Loader) Epoch(ctx context.Context, epoch int, from int64, f func(b *Bat
 // consume runs on the caller's goroutine, which may be locked to its thread.
 func consume(ctx context.Context, order <-chan job, f func(b *Batch) error) error {
 	for j := range order {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		select {
 		case b := <-j.out:
 			if err := f(b); err != nil {
