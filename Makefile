@@ -5,7 +5,8 @@ SHELL := /bin/bash
 export PLIP_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/plip
 TORCH := $(or $(LIBTORCH),$(PLIP_CACHE)/libtorch-2.11.0/torch)
 BUILD := $(PLIP_CACHE)/build
-export PATH := $(PATH):$(PLIP_CACHE)/go/bin:/usr/local/go/bin
+# The Go that setup installed stands first: it did so because the others were missing or too old.
+export PATH := $(PLIP_CACHE)/go/bin:/usr/local/go/bin:$(PATH)
 
 # The cgo settings stand here and nowhere else: their text is part of Go's build cache key, so a second spelling would
 # compile gotch's wrappers again (a minute and a half). -trimpath lets all checkouts share that cache.

@@ -47,7 +47,7 @@ fetch() {
   mkdir -p "$into"
   "$pip" download --quiet --disable-pip-version-check --no-deps --only-binary=:all: -d "$into" "$@" "$name==$want" >&2
   local file
-  file=$(find "$into" -name '*.whl' -newer "$into" -o -name '*.whl' | grep -i "${name//-/[-_]}-$want" | head -n 1)
+  file=$(find "$into" -name '*.whl' | grep -i "${name//-/[-_]}-$want" | head -n 1)
   [ -n "$file" ] || die "pip brought no wheel of $name $want"
   if [ "$sum" != any ]; then
     echo "$sum  $file" | sha256sum --check --status || die "$(basename "$file"): checksum differs, want $sum"
@@ -61,10 +61,8 @@ newer_or_equal() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$
 go_toolchain() {
   local want have
   want=$(awk '$1 == "go" {print $2}' "$root/go.mod")
-  for go in go "$cache/go/bin/go" /usr/local/go/bin/go; do
-    have=$(GOTOOLCHAIN=local "$go" env GOVERSION 2>/dev/null | sed 's/^go//; s/ .*//') || true
-    [ -n "$have" ] && newer_or_equal "$have" "$want" && return
-  done
+  have=$(GOTOOLCHAIN=local go env GOVERSION 2>/dev/null | sed 's/^go//; s/ .*//') || true # the one that make will use
+  [ -n "$have" ] && newer_or_equal "$have" "$want" && return
   say "installing Go (want $want or newer)"
   local tmp
   tmp=$(mktemp -d "$cache/fetch.XXXXXX")

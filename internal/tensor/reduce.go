@@ -5,7 +5,7 @@ import "C"
 
 import "github.com/sugarme/gotch/libtch"
 
-// all stands for "every dimension" in the reductions.
+// keep is the C form of a flag.
 func keep(b bool) int32 {
 	if b {
 		return 1
