@@ -39,6 +39,7 @@ type identityLines struct {
 func layoutCases() []layoutCase {
 	return []layoutCase{
 		foldersCase(),
+		annotatedCase(),
 	}
 }
 

@@ -21,7 +21,9 @@ func demoCommand() command {
 			"on it, searches 100 unseen persons by their captions, and writes DIR/report.html\n" +
 			"and DIR/report.json. Each step is an ordinary command, printed as it starts; an\n" +
 			"interrupted demo goes on where it was.\n\n" +
-			"With --images the raw tracks are the folders of crops below that folder.",
+			"With --images the raw tracks are the folders of crops below that folder. Where\n" +
+			"somebody described them (--annotations, see plip ingest folders), the generated\n" +
+			"attributes are judged against that, and the written captions are searched.",
 		example: "plip demo --quick -o demo",
 		result:  report.Figures{},
 		keys:    report.Keys(),
@@ -32,6 +34,7 @@ func demoCommand() command {
 
 type demoOptions struct {
 	out, images  string
+	annotations  string
 	quick, truth bool
 	threads      int
 	force        bool
@@ -43,6 +46,7 @@ func (o *demoOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.quick, "quick", false, "a small corpus and tiny models: shows that the line runs, learns next to nothing")
 	f.BoolVar(&o.truth, "true-captions", false, "pre-train on the true captions instead of generated ones: the yardstick")
 	f.StringVar(&o.images, "images", "", "`folder` of crops, one folder a track, in place of the drawn raw part")
+	f.StringVar(&o.annotations, "annotations", "", "`file` that names and describes the persons of --images")
 	f.IntVar(&o.threads, "threads", 0, "compute `threads`; 0 is one per core")
 	addForce(f, &o.force)
 }
@@ -51,6 +55,9 @@ func (o *demoOptions) validate([]string) error {
 	var problems []error
 	if o.truth && o.images != "" {
 		problems = append(problems, errors.New("--true-captions and --images contradict each other: folders of crops have no captions"))
+	}
+	if o.annotations != "" && o.images == "" {
+		problems = append(problems, errors.New("--annotations: want --images with it: the drawn corpus has its own truth"))
 	}
 	if o.threads < 0 {
 		problems = append(problems, fmt.Errorf("--threads: want 0 or more, got %d", o.threads))
@@ -89,12 +96,26 @@ func (d *demoRun) table(w io.Writer, f report.Figures) {
 		fmt.Fprintf(w, "filter\tprecision %s\trecall %s\n", percent(f.Filter.Precision), percent(f.Filter.Recall))
 	}
 	fmt.Fprintln(w, "zero-shot text search\tR@1\tR@5\tR@10\tmAP")
-	for _, row := range []struct {
+	type ranked struct {
 		name string
 		r    *report.Ranking
-	}{{"trained", f.ZeroShot}, {"trained, without the query's own picture", f.ZeroShotWithoutOwn}, {"untrained (chance)", f.Chance}, {"oracle of true attributes (ceiling)", f.Ceiling}} {
+	}
+	rankings := []ranked{{"trained", f.ZeroShot}, {"trained, without the query's own picture", f.ZeroShotWithoutOwn}, {"untrained (chance)", f.Chance}, {"oracle of true attributes (ceiling)", f.Ceiling}}
+	if a := f.Annotated; a != nil {
+		rankings = append(rankings, ranked{"real crops by their written captions", a.ZeroShot}, ranked{"real crops, untrained (chance)", a.Chance})
+	}
+	for _, row := range rankings {
 		if row.r != nil {
 			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\n", row.name, percent(row.r.R1), percent(row.r.R5), percent(row.r.R10), percent(row.r.MAP))
+		}
+	}
+	if a := f.Annotated; a != nil {
+		fmt.Fprintln(w, "real crops against their annotations\taccuracy\tconstant answer")
+		for _, row := range []struct {
+			name string
+			a    report.Agreement
+		}{{"gender", a.Gender}, {"upper colour", a.UpperColour}, {"lower colour", a.LowerColour}} {
+			fmt.Fprintf(w, "  %s\t%s\t%s\n", row.name, percent(row.a.Accuracy), percent(row.a.Constant))
 		}
 	}
 	fmt.Fprintf(w, "report\t%s\n", filepath.Join(d.o.out, "report.html"))

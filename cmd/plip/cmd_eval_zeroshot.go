@@ -65,6 +65,7 @@ func zeroshotDocs() map[string]string {
 type evalZeroshotOptions struct {
 	model, data string
 	untrained   bool
+	once        bool
 	protocol    eval.Protocol
 	examples    int
 	workers     int
@@ -77,6 +78,7 @@ func (o *evalZeroshotOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.data, "data", "", "captioned `shards` to search in")
 	f.BoolVar(&o.untrained, "untrained", false, "take the model as it was before its training")
 	f.BoolVar(&o.protocol.WithoutOwnPicture, "without-own", o.protocol.WithoutOwnPicture, "leave out the query's own picture")
+	f.BoolVar(&o.once, "unique-captions", false, "ask a caption once, however many images of an identity share it")
 	f.IntVar(&o.protocol.PerIdentity, "per-identity", o.protocol.PerIdentity, "leave no more than this many `images` of an identity in the gallery; 0 is all")
 	f.IntVar(&o.protocol.MaxRank, "max-rank", o.protocol.MaxRank, "`length` of the CMC")
 	f.IntVar(&o.protocol.Top, "topk", o.protocol.Top, "best `images` to list for each example query")
@@ -115,7 +117,7 @@ func (o *evalZeroshotOptions) run(ctx context.Context, c *call) error {
 		return err
 	}
 	defer m.Close()
-	z, err := embedZeroShot(ctx, m, ds, o.workers, c.progress.Callback("embed", "images"))
+	z, err := embedZeroShot(ctx, m, ds, o.workers, o.once, c.progress.Callback("embed", "images"))
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,9 @@ func ingestFoldersCommand() command {
 			"identity. Folders and images come in sorted order. Where every such folder is\n" +
 			"named by a number of its own, that is the id; else ids count from 1. Where every\n" +
 			"image has a camera in its name (_c3_, _c3s1_), the shards have a column for it.\n\n" +
+			"With --annotations the identities are the persons that the file names, with their\n" +
+			"true attributes and captions: a reference to measure against. Its form is in the\n" +
+			"documentation of package ingest, type Annotated.\n\n" +
 			"Images are stored as they are. What is no usable image is left out, counted by\n" +
 			"reason and listed in DIR/rejects.jsonl. Links out of SRC are not followed. Files\n" +
 			"without the ending of an image, and names that begin with a dot, are passed over.",
@@ -29,11 +32,29 @@ func ingestFoldersCommand() command {
 		args:    exactly(1),
 		result:  ingestResult{},
 		resumes: true,
-		options: &ingestOptions{
-			format: "folders",
-			open:   func(ctx context.Context, src string) (ingest.Source, error) { return ingest.OpenFolders(ctx, src) },
-		},
+		options: &ingestFoldersOptions{ingestOptions{format: "folders"}, ""},
 	}
+}
+
+// ingestFoldersOptions are those of folders of crops.
+type ingestFoldersOptions struct {
+	ingestOptions
+	annotations string
+}
+
+func (o *ingestFoldersOptions) addFlags(f *pflag.FlagSet) {
+	o.ingestOptions.addFlags(f)
+	f.StringVar(&o.annotations, "annotations", "", "`file` that names and describes the person of every track")
+}
+
+func (o *ingestFoldersOptions) run(ctx context.Context, c *call) error {
+	o.open = func(ctx context.Context, src string) (ingest.Source, error) {
+		if o.annotations == "" {
+			return ingest.OpenFolders(ctx, src)
+		}
+		return ingest.OpenAnnotated(ctx, src, o.annotations)
+	}
+	return o.ingestOptions.run(ctx, c)
 }
 
 // ingestResult is what `plip ingest FORMAT --json` prints.

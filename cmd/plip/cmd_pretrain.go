@@ -234,7 +234,7 @@ func (o *pretrainOptions) begin(c *call, data *parquet.Dataset) error {
 // validator measures zero-shot retrieval.
 func (o *pretrainOptions) validator(c *call, valid *parquet.Dataset) func(context.Context, *trainer.Model) (trainer.Validation, error) {
 	return func(ctx context.Context, m *trainer.Model) (trainer.Validation, error) {
-		z, err := embedZeroShot(ctx, plipEncoder{m}, valid, o.workers, nil)
+		z, err := embedZeroShot(ctx, plipEncoder{m}, valid, o.workers, false, nil)
 		if err != nil {
 			return trainer.Validation{}, err
 		}

@@ -23,7 +23,11 @@ func spacScoreCommand() command {
 		short: "Measure generated attributes and captions against true ones",
 		long: "score compares the attributes and captions of captioned shards, row by row, with\n" +
 			"those of the same images in a reference dataset: accuracy of each attribute slot up\n" +
-			"to the synonyms of the drawn corpus, and BLEU, ROUGE-L and CIDEr-D of the captions.",
+			"to the synonyms of the drawn corpus, and BLEU, ROUGE-L and CIDEr-D of the captions.\n\n" +
+			"Phrases that people wrote never agree word by word. So gender and the colours of the\n" +
+			"garments are judged apart: right where the answer shares one of the eleven basic\n" +
+			"colours with the truth, beside the best constant answer, which for each identity\n" +
+			"is taken from the others.",
 		example: "plip spac score captioned-test --reference corpus/test",
 		args:    exactly(1),
 		result:  spacScoreResult{},
@@ -36,6 +40,13 @@ func spacScoreCommand() command {
 			"attributes.minority_n":        "rows whose truth is not the commonest",
 			"attributes.minority_accuracy": "accuracy over those",
 			"attributes.minority_majority": "share of the commonest truth among those",
+			"agreement.n":                  "rows whose truth tells it",
+			"agreement.accuracy":           "share of those whose answer shares a value with the truth",
+			"agreement.constant":           "the same for the commonest value of the other identities",
+			"agreement.confusion":          "rows by the first value of the truth and of the answer",
+			"agreement.confusion.truth":    "value of the truth",
+			"agreement.confusion.answer":   "value of the answer, empty where it has none",
+			"agreement.confusion.n":        "rows",
 			"captions.bleu":                "corpus BLEU-1 to BLEU-4",
 			"captions.rouge_l":             "ROUGE-L",
 			"captions.cider":               "CIDEr-D, 0 to 10",
@@ -51,6 +62,7 @@ type spacScoreResult struct {
 	Rows       int64            `json:"rows" doc:"rows compared"`
 	Attributes []slotScore      `json:"attributes" doc:"the six slots in order"`
 	Mean       float64          `json:"mean_accuracy" doc:"mean accuracy of the slots"`
+	Agreement  []agreement      `json:"agreement" doc:"gender and basic colours"`
 	Captions   *captions.Scores `json:"captions" doc:"caption measures over both styles"`
 	SelfBLEU   float64          `json:"self_bleu_4" doc:"BLEU-4 of the two styles against each other"`
 }
@@ -58,6 +70,12 @@ type spacScoreResult struct {
 type slotScore struct {
 	Slot string `json:"slot" doc:"gender, head, upper, lower, shoes or belongings"`
 	eval.SlotAccuracy
+}
+
+// agreement judges one thing that a phrase tells.
+type agreement struct {
+	Of string `json:"of" doc:"gender, upper colour, lower colour or shoes colour"`
+	eval.ValueAccuracy
 }
 
 type spacScoreOptions struct{ reference string }
@@ -84,6 +102,10 @@ func (o *spacScoreOptions) run(ctx context.Context, c *call) error {
 			fmt.Fprintf(w, "%s\t%.1f %%\t%.1f %%\t%.1f %%\n", s.Slot, 100*s.Accuracy, 100*s.Majority, 100*s.MinorityAccuracy)
 		}
 		fmt.Fprintf(w, "mean\t%.1f %%\n", 100*r.Mean)
+		fmt.Fprintln(w, "\naccuracy\tconstant\trows")
+		for _, a := range r.Agreement {
+			fmt.Fprintf(w, "%s\t%.1f %%\t%.1f %%\t%d\n", a.Of, 100*a.Accuracy, 100*a.Constant, a.N)
+		}
 		b := r.Captions
 		fmt.Fprintf(w, "captions\tBLEU-1 %.1f\tBLEU-4 %.1f\tROUGE-L %.1f\tCIDEr %.2f\tself-BLEU %.1f\n", 100*b.BLEU[0], 100*b.BLEU[3], 100*b.ROUGEL, b.CIDEr, 100*r.SelfBLEU)
 	})
@@ -112,12 +134,14 @@ func scoreCaptions(ctx context.Context, generated, reference string) (r spacScor
 		return r, err
 	}
 	var said, right [][]string
+	var ids []int64
 	var pairs []captions.Pair
 	var pictures [][]string
 	if err := g.Scan(ctx, parquet.ColText|parquet.ColMeta, 0, func(i int64, row *parquet.Row) error {
 		if row.FilePath != truth[i].FilePath {
 			return fmt.Errorf("row %d: want %q, got %q", i, truth[i].FilePath, row.FilePath)
 		}
+		ids = append(ids, truth[i].ID)
 		said, right = append(said, row.Attributes), append(right, truth[i].Attributes)
 		pictures = append(pictures, row.Captions)
 		for _, s := range row.Captions {
@@ -138,9 +162,46 @@ func scoreCaptions(ctx context.Context, generated, reference string) (r spacScor
 		r.Attributes = append(r.Attributes, slotScore{strings.ToLower(attributes.Slot(k).String()), s})
 		r.Mean += s.Accuracy / spac.Slots
 	}
+	if r.Agreement, err = judgeAgreement(said, right, ids); err != nil {
+		return r, err
+	}
 	if r.Captions, err = captions.Evaluate(pairs, captions.Options{}); err != nil {
 		return r, err
 	}
 	r.SelfBLEU = captions.SelfBLEU(pictures, captions.Options{})[3]
 	return r, nil
+}
+
+// judgeAgreement judges gender and the colours of garments. A phrase of no gendered noun tells no gender.
+func judgeAgreement(said, right [][]string, ids []int64) ([]agreement, error) {
+	e, err := attributes.Default()
+	if err != nil {
+		return nil, err
+	}
+	gender := func(phrase string) []string {
+		if c := e.Class(phrase); c != attributes.Neutral {
+			return []string{c.String()}
+		}
+		return nil
+	}
+	var out []agreement
+	for _, judge := range []struct {
+		of     string
+		slot   attributes.Slot
+		values func(phrase string) []string
+	}{{"gender", attributes.Gender, gender}, {"upper colour", attributes.Upper, e.BasicColors},
+		{"lower colour", attributes.Lower, e.BasicColors}, {"shoes colour", attributes.Shoes, e.BasicColors}} {
+		values := func(rows [][]string) (out [][]string) {
+			for _, slots := range rows {
+				out = append(out, judge.values(slots[judge.slot]))
+			}
+			return out
+		}
+		a, err := eval.ValueAgreement(values(said), values(right), ids)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, agreement{judge.of, *a})
+	}
+	return out, nil
 }

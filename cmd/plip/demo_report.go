@@ -35,9 +35,17 @@ func (d *demoRun) report(ctx context.Context) (report.Figures, error) {
 	if page.Curves, err = d.curves(); err != nil {
 		return figures, err
 	}
-	if page.Retrieval, err = d.retrieval(ctx); err != nil {
+	if page.Retrieval, err = d.retrieval(ctx, "corpus/test", &d.zeroshot); err != nil {
 		return figures, err
 	}
+	if d.o.annotations != "" {
+		crops, err := d.retrieval(ctx, "annotated", &d.annotatedSearch)
+		if err != nil {
+			return figures, err
+		}
+		page.Retrieval = append(crops, page.Retrieval...)
+	}
+	page.Tables = annotatedTables(figures.Annotated)
 	page.Config = d.config()
 	return figures, report.Write(ctx, d.path("report.html"), page)
 }
@@ -92,6 +100,7 @@ func (d *demoRun) figures(ctx context.Context) (report.Figures, error) {
 		f.ZeroShot, f.ZeroShotWithoutOwn = trained, ranking(&d.withoutOwn.Result)
 	}
 	f.Chance = ranking(&d.chance.Result)
+	f.Annotated = d.againstAnnotations()
 	for own, to := range map[bool]**report.Ranking{false: &f.Ceiling, true: &f.CeilingWithoutOwn} {
 		r, err := oracle(ctx, d.path("corpus/test"), own)
 		if err != nil {
@@ -144,6 +153,10 @@ func (d *demoRun) items(name string) int64 {
 		return d.balanced.Rows
 	case "pretrain":
 		return d.trained.Images
+	case "annotated", "annotated-caption", "annotated-score":
+		return d.annotated.Rows
+	case "annotated-search", "annotated-chance":
+		return int64(d.annotatedSearch.Queries)
 	}
 	return int64(d.zeroshot.Queries)
 }
@@ -184,6 +197,19 @@ func (d *demoRun) accuracy() *report.SPAC {
 		HeadWithoutMajority: &report.SlotFigure{Accuracy: head.MinorityAccuracy, Majority: head.MinorityMajority, Images: int64(head.MinorityN)}}
 }
 
+// againstAnnotations is nil where there are none.
+func (d *demoRun) againstAnnotations() *report.Annotated {
+	if d.o.annotations == "" {
+		return nil
+	}
+	of := map[string]report.Agreement{}
+	for _, a := range d.annotatedScore.Agreement {
+		of[a.Of] = report.Agreement{Accuracy: a.Accuracy, Constant: a.Constant, Images: int64(a.N)}
+	}
+	return &report.Annotated{Gender: of["gender"], UpperColour: of["upper colour"], LowerColour: of["lower colour"],
+		ZeroShot: ranking(&d.annotatedSearch.Result), Chance: ranking(&d.annotatedChance.Result)}
+}
+
 func ranking(r *eval.Result) *report.Ranking {
 	return &report.Ranking{R1: r.R1, R5: r.R5, R10: r.R10, MAP: r.MAP, MAPTrapezoid: r.MAPTrapezoid,
 		Queries: int64(r.Queries), Gallery: int64(r.Gallery), Identities: int64(r.Identities)}
@@ -212,6 +238,22 @@ func oracle(ctx context.Context, dir string, withoutOwn bool) (*eval.Result, err
 	return eval.Ceiling(ctx, queries, gallery, asked, there, func(_ int, v string) string { return demo.Canonical(v) }, p)
 }
 
+// annotatedTables shows the captioner beside what people wrote.
+func annotatedTables(a *report.Annotated) []report.Table {
+	if a == nil {
+		return nil
+	}
+	t := report.Table{Title: "Real crops against their annotations", Note: "Right where the generated phrase shares a value with the written one; the constant answer is the commonest of the other persons.",
+		Columns: []string{"what", "right", "constant answer", "crops"}}
+	for _, row := range []struct {
+		name string
+		report.Agreement
+	}{{"gender", a.Gender}, {"upper colour", a.UpperColour}, {"lower colour", a.LowerColour}} {
+		t.Rows = append(t.Rows, []string{row.name, fmt.Sprintf("%.1f %%", 100*row.Accuracy), fmt.Sprintf("%.1f %%", 100*row.Constant), fmt.Sprint(row.Images)})
+	}
+	return []report.Table{t}
+}
+
 // sheets show what went in and what the captioner said of it.
 func (d *demoRun) sheets(ctx context.Context) ([]report.Sheet, error) {
 	var out []report.Sheet
@@ -219,7 +261,11 @@ func (d *demoRun) sheets(ctx context.Context) ([]report.Sheet, error) {
 		{"What the captioner learned from", "Drawn persons with their true attributes and captions.", "corpus/captioned"},
 		{"Unseen persons, captioned", "Test persons that the captioner never saw: what it said, checked against the truth.", "test-captioned"},
 		{"The pre-training set", "Crops of the raw tracks after filter and distribution, with generated texts.", "balanced"},
+		{"Real crops, captioned", "What the captioner said, beside what people wrote where the two differ.", "annotated-captioned"},
 	} {
+		if s.dir == "annotated-captioned" && d.o.annotations == "" {
+			continue
+		}
 		crops, err := d.crops(ctx, s.dir)
 		if err != nil {
 			return nil, err
@@ -272,9 +318,10 @@ func (d *demoRun) crops(ctx context.Context, name string) ([]report.Crop, error)
 
 // truth tells the true attributes of a row: of the test part its own dataset's, of drawn tracks the column beside.
 func (d *demoRun) truth(ctx context.Context, name string, ds *parquet.Dataset) (func(i int64, r *parquet.Row) []string, error) {
+	reference := map[string]string{"test-captioned": "corpus/test", "annotated-captioned": "annotated"}
 	switch name {
-	case "test-captioned":
-		test, err := parquet.Open(d.path("corpus/test"))
+	case "test-captioned", "annotated-captioned":
+		test, err := parquet.Open(d.path(reference[name]))
 		if err != nil {
 			return nil, err
 		}
@@ -324,9 +371,9 @@ func (d *demoRun) curves() ([]report.Curve, error) {
 	return out, nil
 }
 
-// retrieval are the example queries with their best images.
-func (d *demoRun) retrieval(ctx context.Context) ([]report.Query, error) {
-	ds, err := parquet.Open(d.path("corpus/test"))
+// retrieval are the example queries of a search with their best images in the dataset that was searched.
+func (d *demoRun) retrieval(ctx context.Context, name string, search *zeroshotResult) ([]report.Query, error) {
+	ds, err := parquet.Open(d.path(name))
 	if err != nil {
 		return nil, err
 	}
@@ -343,7 +390,7 @@ func (d *demoRun) retrieval(ctx context.Context) ([]report.Query, error) {
 	picture := func(file string) ([]byte, error) {
 		i, ok := place[file]
 		if !ok {
-			return nil, fmt.Errorf("%s: no row has the file %q", d.path("corpus/test"), file)
+			return nil, fmt.Errorf("%s: no row has the file %q", d.path(name), file)
 		}
 		r, err := ds.Row(ctx, i, parquet.ColImage)
 		if err != nil {
@@ -352,7 +399,7 @@ func (d *demoRun) retrieval(ctx context.Context) ([]report.Query, error) {
 		return r.Image, nil
 	}
 	var out []report.Query
-	for _, e := range d.zeroshot.Examples {
+	for _, e := range search.Examples {
 		q := report.Query{Text: e.Text, Label: fmt.Sprintf("person %d", e.ID), Relevant: count[e.ID]}
 		if q.Image, err = picture(e.File); err != nil {
 			return nil, err

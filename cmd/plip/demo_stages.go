@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strconv"
 )
 
@@ -23,6 +24,12 @@ type demoRun struct {
 	zeroshot   zeroshotResult
 	withoutOwn zeroshotResult
 	chance     zeroshotResult
+
+	// With annotations.
+	annotated       ingestResult
+	annotatedScore  spacScoreResult
+	annotatedSearch zeroshotResult
+	annotatedChance zeroshotResult
 }
 
 // demoCorpus are the sizes of the demo: with 1,500 captioned identities the captioner learned them by heart (attributes
@@ -74,16 +81,27 @@ func (d *demoRun) stages() []stage {
 	if d.o.truth {
 		data, captions = d.path("corpus/captioned"), "human"
 	}
-	return append(out,
+	out = append(out,
 		stage{"pretrain", "images", &d.trained, with(compute, "pretrain", "--preset", preset, "--captions", captions, "--data", data, "-o", d.path("plip"))},
 		stage{"zeroshot", "queries", &d.zeroshot, with(compute, "eval", "zeroshot", "--model", d.path("plip"), "--data", d.path("corpus/test"), "--topk", "10")},
 		stage{"zeroshot-without-own", "queries", &d.withoutOwn, with(compute, "eval", "zeroshot", "--model", d.path("plip"), "--data", d.path("corpus/test"), "--without-own")},
 		stage{"chance", "queries", &d.chance, with(compute, "eval", "zeroshot", "--model", d.path("plip"), "--data", d.path("corpus/test"), "--untrained")},
 	)
+	if d.o.annotations == "" {
+		return out
+	}
+	search := with(compute, "eval", "zeroshot", "--model", d.path("plip"), "--data", d.path("annotated"), "--unique-captions")
+	return append(out,
+		stage{"annotated", "images", &d.annotated, []string{"ingest", "folders", d.o.images, "--annotations", d.o.annotations, "-o", d.path("annotated")}},
+		stage{"annotated-caption", "images", nil, with(compute, "spac", "caption", d.path("annotated"), "--model", d.path("captioner"), "-o", d.path("annotated-captioned"))},
+		stage{"annotated-score", "images", &d.annotatedScore, []string{"spac", "score", d.path("annotated-captioned"), "--reference", d.path("annotated")}},
+		stage{"annotated-search", "queries", &d.annotatedSearch, with([]string{"--topk", "10"}, search...)},
+		stage{"annotated-chance", "queries", &d.annotatedChance, with([]string{"--untrained"}, search...)},
+	)
 }
 
 // with is a command line followed by further flags.
-func with(flags []string, args ...string) []string { return append(args, flags...) }
+func with(flags []string, args ...string) []string { return slices.Concat(args, flags) }
 
 // balance are the thresholds of the distribution strategy: the paper drops identities of fewer than 5 images, which
 // would leave next to nothing of the quick corpus.

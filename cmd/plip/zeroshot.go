@@ -19,18 +19,28 @@ type zeroShot struct {
 	q, g             eval.Embeddings // [Q, D], [G, D]
 }
 
-// embedZeroShot embeds the captions and images of a dataset. progress, where it is not nil, is told how many of how
-// many are done.
-func embedZeroShot(ctx context.Context, e textEncoder, ds *parquet.Dataset, workers int, progress func(done, total int64)) (*zeroShot, error) {
+// embedZeroShot embeds the captions and images of a dataset. With once, a caption that several images of an identity
+// share is one query, of the first. progress, where it is not nil, is told how many of how many are done.
+func embedZeroShot(ctx context.Context, e textEncoder, ds *parquet.Dataset, workers int, once bool, progress func(done, total int64)) (*zeroShot, error) {
 	if progress == nil {
 		progress = func(done, total int64) {}
 	}
+	type question struct {
+		id   int64
+		text string
+	}
+	asked := map[question]bool{}
 	z := &zeroShot{device: tensor.CPU, g: eval.Embeddings{D: e.Dim()}}
 	err := embedRows(ctx, e, ds, workers, 0, false, func(number int64, r *parquet.Row, embedding []float32) error {
 		z.gallery.IDs = append(z.gallery.IDs, r.ID)
 		z.gallery.Keys = append(z.gallery.Keys, r.FilePath)
 		z.g.Data = append(z.g.Data, embedding...)
 		for _, caption := range r.Captions {
+			q := question{r.ID, caption}
+			if once && asked[q] {
+				continue
+			}
+			asked[q] = true
 			z.queries.IDs = append(z.queries.IDs, r.ID)
 			z.queries.Keys = append(z.queries.Keys, r.FilePath)
 			z.texts = append(z.texts, caption)

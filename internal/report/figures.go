@@ -24,6 +24,25 @@ type Figures struct {
 
 	// The yardstick: the same pre-training on ground-truth captions.
 	ZeroShotTrueCaptions *Ranking `json:"zeroshot_true_captions,omitempty"`
+
+	// Real crops whose persons somebody described by hand.
+	Annotated *Annotated `json:"annotated,omitempty"`
+}
+
+// Annotated is how well the line does on real crops, against what people wrote of them.
+type Annotated struct {
+	Gender      Agreement `json:"gender"`
+	UpperColour Agreement `json:"upper_colour"`
+	LowerColour Agreement `json:"lower_colour"`
+	ZeroShot    *Ranking  `json:"zeroshot"` // the written captions as queries, all crops the gallery
+	Chance      *Ranking  `json:"chance"`   // the same model untrained
+}
+
+// Agreement is one thing that phrases tell, judged by the values they share.
+type Agreement struct {
+	Accuracy float64 `json:"accuracy"`
+	Constant float64 `json:"constant"` // the best constant answer, taken for each person from the others
+	Images   int64   `json:"images"`   // whose true value is known
 }
 
 // Run says what was run. It holds no time, host or absolute path, so that equal runs give equal files.
@@ -99,6 +118,13 @@ func (f *Figures) Validate() error {
 		c.count("filter.dropped", s.Dropped)
 		c.count("filter.dropped_right", s.Hits)
 	}
+	if a := f.Annotated; a != nil {
+		for key, v := range map[string]Agreement{"gender": a.Gender, "upper_colour": a.UpperColour, "lower_colour": a.LowerColour} {
+			c.fraction("annotated."+key+".accuracy", v.Accuracy)
+			c.fraction("annotated."+key+".constant", v.Constant)
+			c.count("annotated."+key+".images", v.Images)
+		}
+	}
 	for _, r := range f.rankings() {
 		if r.Ranking == nil {
 			continue
@@ -124,7 +150,7 @@ type keyedRanking struct {
 
 // rankings lists the retrieval tests in the order of the page's table; unmeasured ones are nil.
 func (f *Figures) rankings() []keyedRanking {
-	return []keyedRanking{
+	list := []keyedRanking{
 		{f.ZeroShot, "zeroshot", "Zero-shot", "trained on generated captions"},
 		{f.ZeroShotTrueCaptions, "zeroshot_true_captions", "Yardstick", "trained on true captions"},
 		{f.Chance, "chance", "Chance", "untrained model"},
@@ -133,6 +159,11 @@ func (f *Figures) rankings() []keyedRanking {
 		{f.ChanceWithoutOwn, "chance_without_own", "Chance, harder", "query's own picture removed"},
 		{f.CeilingWithoutOwn, "ceiling_without_own", "Ceiling, harder", "query's own picture removed"},
 	}
+	if a := f.Annotated; a != nil {
+		list = append(list, keyedRanking{a.ZeroShot, "annotated.zeroshot", "Real crops", "written captions, the crops PLIP was trained on"},
+			keyedRanking{a.Chance, "annotated.chance", "Real crops, chance", "untrained model"})
+	}
+	return list
 }
 
 // checker collects what Validate finds.

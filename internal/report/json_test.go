@@ -59,7 +59,9 @@ func keyPaths(prefix string, v any, into map[string]bool) {
 				k = "NAME"
 			case prefix == "spac.accuracy" || prefix == "spac.majority":
 				k = "SLOT"
-			case prefix == "chance" || prefix == "ceiling" || strings.HasPrefix(prefix, "zeroshot_") ||
+			case prefix == "annotated" && k != "zeroshot" && k != "chance":
+				k = "WHAT"
+			case prefix == "annotated.zeroshot" || prefix == "annotated.chance" || prefix == "chance" || prefix == "ceiling" || strings.HasPrefix(prefix, "zeroshot_") ||
 				strings.HasPrefix(prefix, "chance_") || strings.HasPrefix(prefix, "ceiling_"):
 				k = "RANKING"
 			}

@@ -1,6 +1,9 @@
 package attributes
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Known tells whether phrase is a phrase of the slot: its head noun, after the rules of
 // Extract, is one of the slot's keywords. "unknown" and "" are not known.
@@ -52,6 +55,47 @@ func (e *Extractor) ColorAndNoun(phrase string) (color, noun string) {
 		return b.String(), tokens[len(tokens)-1].text
 	}
 	return b.String(), ""
+}
+
+// BasicColors returns the basic colours (Berlin and Kay, 1969) of a phrase in its order, each
+// once: "dark grey-brown jacket" gives grey and brown, "navy jeans" blue, "shirt" none.
+func (e *Extractor) BasicColors(phrase string) []string {
+	if phrase == Unknown {
+		return nil
+	}
+	tokens := e.tagged(phrase)
+	var out []string
+	for i := range tokens {
+		if !tokens[i].tag.colours() {
+			continue
+		}
+		for _, text := range e.colorWords(&tokens[i]) {
+			if basic := e.basicOf(text); basic != "" && !slices.Contains(out, basic) {
+				out = append(out, basic)
+			}
+		}
+	}
+	return out
+}
+
+// colorWords are the listed words of a colour: the token itself, or the parts of "grey-brown".
+func (e *Extractor) colorWords(t *token) []string {
+	if t.word != nil {
+		return []string{t.text}
+	}
+	return strings.Split(t.text, "-")
+}
+
+// basicOf returns the basic colour of a colour word in any of its spellings.
+func (e *Extractor) basicOf(text string) string {
+	w := e.words.words[text]
+	if w != nil && w.basic == "" {
+		w = e.words.words[w.color] // gray is listed as grey
+	}
+	if w == nil {
+		return ""
+	}
+	return w.basic
 }
 
 // Plural tells whether a phrase takes a plural verb: its head is a plural ("sneakers") or a

@@ -1,6 +1,10 @@
 package attributes
 
-import "testing"
+import (
+	"slices"
+	"strings"
+	"testing"
+)
 
 func TestKnown(t *testing.T) {
 	e := newExtractor(t)
@@ -47,6 +51,32 @@ func TestColorAndNoun(t *testing.T) {
 	} {
 		if color, noun := e.ColorAndNoun(c.phrase); color != c.color || noun != c.noun {
 			t.Errorf("ColorAndNoun(%q): want %q %q, got %q %q", c.phrase, c.color, c.noun, color, noun)
+		}
+	}
+}
+
+func TestBasicColors(t *testing.T) {
+	e := newExtractor(t)
+	for phrase, want := range map[string]string{
+		"black shoes": "black", "gray t-shirt": "grey", "light blue jeans": "blue", "navy-blue shorts": "blue",
+		"dark grey-brown jacket": "grey brown", "black and white striped shirt": "black white",
+		"navy padded jacket with red sleeves": "blue", "beige chinos": "brown", "black and charcoal and black coat": "black grey",
+		"reddish skirt": "red", "multicoloured shirt": "", "plain skirt": "", "dark trousers": "", "unknown": "", "": "",
+	} {
+		if got := strings.Join(e.BasicColors(phrase), " "); got != want {
+			t.Errorf("BasicColors(%q): want %q, got %q", phrase, want, got)
+		}
+	}
+}
+
+// TestBasicColorsOfEveryColor holds that a colour word of the list has a basic colour, but for
+// those that name no colour of their own.
+func TestBasicColorsOfEveryColor(t *testing.T) {
+	e := newExtractor(t)
+	none := []string{"multicoloured", "colourful"}
+	for word, w := range e.words.words {
+		if w.tag == tagColor && w.color != "" && !slices.Contains(none, w.color) && len(e.BasicColors(word+" shirt")) != 1 {
+			t.Errorf("colour %q: want one basic colour, got %q", word, e.BasicColors(word+" shirt"))
 		}
 	}
 }

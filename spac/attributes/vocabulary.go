@@ -20,6 +20,7 @@ type word struct {
 	noun      *noun // set when tag is tagKeyword
 	color     string
 	shade     string
+	basic     string // the basic colour of a colour word, "" when it has none
 	personMod bool
 	place     bool
 	measure   bool
@@ -179,6 +180,13 @@ func (v *vocabulary) addKeywords(s section) error {
 			if it.equals != "" {
 				w.shade = it.equals
 			}
+		}
+	case "basic colours":
+		for _, it := range s.items {
+			if it.equals == "" {
+				return fmt.Errorf("keywords: line %d: want word=word in [basic colours], got %q", it.line, it.word)
+			}
+			v.at(it.word).basic = it.equals
 		}
 	case "person modifiers":
 		for _, it := range s.items {
