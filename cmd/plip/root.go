@@ -29,10 +29,7 @@ import (
 // Then list it here, in the order of the pipeline.
 func commands() []command {
 	return []command{
-		{use: "ingest", short: "Turn a dataset into shards", sub: []command{
-			ingestFoldersCommand(),
-			ingestDemoCommand(),
-		}},
+		{use: "ingest", short: "Turn a dataset into shards", sub: append(ingestCommands(), ingestDemoCommand())},
 		splitCommand(),
 		{use: "spac", short: "The captioner: attributes and captions for person images", sub: []command{
 			spacTrainCommand(),
