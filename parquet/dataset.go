@@ -33,6 +33,9 @@ type Dataset struct {
 	groups   []Group
 	spans    []groupSpan // what each Group is within its file
 	rows     int64
+
+	shared     bool  // a Section, whose files are another Dataset's
+	identities int64 // of a Section
 }
 
 // Group is a run of rows that is read at once, at most a row group of a file.
@@ -160,20 +163,24 @@ func (d *Dataset) openForeign(dir string, files []string) error {
 // addIdentities reads the id column alone. Null ids are left to the reading of
 // their rows.
 func (s *shardFile) addIdentities(ctx context.Context, seen *identitySet) error {
-	ids := *s
-	ids.columns = slices.DeleteFunc(slices.Clone(s.columns), func(c column) bool { return c.name != "id" })
 	for g := range s.groups {
-		err := ids.scanGroup(ctx, g, 0, s.groups[g].rows, ColMeta, func(_ int64, r *Row, bad *columnError) error {
-			if bad == nil {
-				seen.add(r.ID)
-			}
-			return nil
-		})
-		if err != nil {
+		if err := s.addGroupIdentities(ctx, g, groupSpan{0, s.groups[g].rows}, seen); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// addGroupIdentities does so for some rows of a row group.
+func (s *shardFile) addGroupIdentities(ctx context.Context, g int, span groupSpan, seen *identitySet) error {
+	ids := *s
+	ids.columns = slices.DeleteFunc(slices.Clone(s.columns), func(c column) bool { return c.name != "id" })
+	return ids.scanGroup(ctx, g, span.first, span.rows, ColMeta, func(_ int64, r *Row, bad *columnError) error {
+		if bad == nil {
+			seen.add(r.ID)
+		}
+		return nil
+	})
 }
 
 func (d *Dataset) addShard(s *shardFile) {
@@ -198,7 +205,12 @@ func (d *Dataset) addShard(s *shardFile) {
 func (d *Dataset) NumRows() int64 { return d.rows }
 
 // NumIdentities is the number of different identities.
-func (d *Dataset) NumIdentities() int64 { return d.manifest.Identities }
+func (d *Dataset) NumIdentities() int64 {
+	if d.shared {
+		return d.identities
+	}
+	return d.manifest.Identities
+}
 
 // Manifest is what the dataset says about itself; for foreign files it is made
 // up from their footers and holds no hashes or captions. Not to be changed.
@@ -211,7 +223,9 @@ func (d *Dataset) Groups() []Group { return d.groups }
 func (d *Dataset) Close() error {
 	var errs []error
 	for _, s := range d.shards {
-		errs = append(errs, s.close())
+		if !d.shared {
+			errs = append(errs, s.close())
+		}
 	}
 	d.shards = nil
 	return errors.Join(errs...)

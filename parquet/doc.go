@@ -66,4 +66,5 @@
 // Open reads our directories and foreign Parquet files alike. Only the column
 // chunks that are asked for are read. Groups are the unit of concurrent reading,
 // Scan streams with bounded memory, Row is random access through the page index.
+// Section is a run of rows as a dataset of its own, for one task of an array job.
 package parquet

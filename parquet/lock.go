@@ -3,6 +3,7 @@ package parquet
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -11,6 +12,16 @@ import (
 // ErrLocked says that another process, or another Writer of this one, writes to
 // the directory.
 var ErrLocked = errors.New("another run is writing to this directory")
+
+// LockDir takes the lock that a Writer holds on its directory, for another kind of
+// output than shards. ErrLocked when another run has it; closing gives it up.
+func LockDir(dir string) (io.Closer, error) {
+	l, err := lockDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	return l.f, nil
+}
 
 // dirLock is an exclusive advisory lock on a directory. It needs no file and
 // ends with the process, however that ends.

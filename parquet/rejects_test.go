@@ -113,3 +113,63 @@ func TestRejectsBuffer(t *testing.T) {
 		t.Errorf("want no problem, got %v and %v", problems, err)
 	}
 }
+
+// TestRejectsAbort stops a stage at every input, twice, and compares what the last
+// run leaves with an undisturbed one: no line of rejects.jsonl is lost or doubled.
+// Whole identities are left out at the beginning, in the middle and at the end,
+// and details are long enough to reach the disk between two shards.
+func TestRejectsAbort(t *testing.T) {
+	const inputs, each = 40, 4 // images, images of an identity
+	detail := strings.Repeat("x", flushRejectsBytes/3)
+	stage := func(dir string, stop int64) {
+		t.Helper()
+		o := DefaultWriterOptions()
+		o.ShardBytes = 60 // a few identities
+		w, err := Create(t.Context(), dir, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Abort()
+		for i := w.Consumed(); i < inputs; i++ {
+			if i == stop {
+				return
+			}
+			if i%each == 0 {
+				w.Mark(i)
+			}
+			identity := i / each
+			path := string(rune('a'+identity)) + "/" + string(rune('a'+i%each)) + ".jpg"
+			if identity == 0 || identity == 4 || identity == 9 || i%5 == 0 {
+				err = w.Rejects().Add(path, "truncated", detail[:1+i%7*(flushRejectsBytes/21)])
+			} else {
+				err = w.Write(t.Context(), &Row{Image: []byte("0123456789"), FilePath: path, ID: identity})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Mark(inputs)
+		if stop == inputs {
+			return
+		}
+		if _, err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	undisturbed := t.TempDir()
+	stage(undisturbed, -1)
+	m, err := ReadManifest(undisturbed)
+	if err != nil || m.Rejects < 12 || len(m.Shards) < 3 {
+		t.Fatalf("want 12 rejects and 3 shards or more for this test, got %+v and %v", m, err)
+	}
+	for first := int64(0); first <= inputs; first++ {
+		dir := t.TempDir()
+		stage(dir, first)
+		stage(dir, (first+inputs)/2)
+		stage(dir, -1)
+		compareDirs(t, undisturbed, dir)
+		if t.Failed() {
+			t.Fatalf("stopped at inputs %d and %d", first, (first+inputs)/2)
+		}
+	}
+}

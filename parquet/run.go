@@ -38,6 +38,15 @@ func (e *ConfigMismatchError) Error() string {
 	return b.String()
 }
 
+// CompareConfig returns a *ConfigMismatchError where the configuration that dir
+// was begun with differs from the given one, and else nil.
+func CompareConfig(dir string, stored, given map[string]string) error {
+	if diffs := diffMaps(stored, given); len(diffs) > 0 {
+		return &ConfigMismatchError{Dir: dir, Diffs: diffs}
+	}
+	return nil
+}
+
 // runFile is run.json: the configuration that a resuming run must have.
 type runFile struct {
 	SchemaVersion int               `json:"schema_version"`
