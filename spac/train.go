@@ -198,8 +198,10 @@ func train(ctx context.Context, m *Captioner, c TrainConfig, run TrainRun) error
 			}
 			return err
 		}
-		if err := validate(ctx, m, c, run, maker, &at, metrics); err != nil {
-			return err
+		if weights.Caption+weights.Attribute > 0 { // else nothing that is generated has been trained
+			if err := validate(ctx, m, c, run, maker, &at, metrics); err != nil {
+				return err
+			}
 		}
 		next := at
 		next.Epoch, next.Batch = at.Epoch+1, 0

@@ -45,6 +45,8 @@ func commands() []command {
 			evalZeroshotCommand(),
 			evalRankCommand(),
 		}},
+		searchCommand(),
+		{use: "model", short: "Weights and checkpoints", sub: []command{modelInfoCommand()}},
 		demoCommand(),
 		templatesCommand(),
 		verifyCommand(),
