@@ -17,6 +17,13 @@ func (t Tensor) RequiresGrad() bool { return C.lt_requires_grad(t.c()) != 0 }
 // Backward adds the gradients of a loss of one element to the leaves of its graph, and frees the graph.
 func (t Tensor) Backward() { done("backward", C.lt_backward(t.c()), t) }
 
+// BackwardFrom is Backward of a loss whose gradients at outs are grads, of the same shapes: where the loss itself was
+// computed on copies that are cut off from the graph.
+func BackwardFrom(outs, grads []Tensor) {
+	Check(len(outs) == len(grads) && len(outs) > 0, "backward", "want a gradient for each of 1 or more outputs, got %d and %d", len(outs), len(grads))
+	done("backward", C.lt_backward_from(pointers(outs), pointers(grads), C.int(len(outs))), append(append([]Tensor(nil), outs...), grads...)...)
+}
+
 // Grad is the gradient kept for a leaf; the zero Tensor where there is none.
 func (t Tensor) Grad() Tensor {
 	th := current()
@@ -106,4 +113,13 @@ func Autocast(dtype DType) (restore func()) {
 	on := dtype != Float32
 	was := C.lt_autocast_cpu(flag(on), C.int(dtype))
 	return func() { C.lt_autocast_cpu(flag(was >= 0), was) }
+}
+
+// NoAutocastCache makes Autocast on this thread convert a parameter anew at each use; the function it returns restores
+// what was there. The cache of converted parameters is one for all threads, and each of them empties it where its
+// Autocast begins and ends: of a parameter that is used twice, that would decide whether its gradients are added in
+// float32 or in BFloat16.
+func NoAutocastCache() (restore func()) {
+	was := C.lt_autocast_cache(0)
+	return func() { C.lt_autocast_cache(was) }
 }

@@ -175,6 +175,13 @@ lt_error lt_set_requires_grad(tensor t, int on) { return guard([&] { t->set_requ
 int lt_requires_grad(tensor t) { return t->requires_grad(); }
 lt_error lt_detach(tensor* out, tensor t) { return make(out, [&] { return t->detach(); }); }
 lt_error lt_backward(tensor loss) { return guard([&] { loss->backward(); }); }
+lt_error lt_backward_from(tensor* outs, tensor* grads, int n) {
+  return guard([&] {
+    torch::autograd::variable_list out, grad;
+    for (int i = 0; i < n; i++) out.push_back(*outs[i]), grad.push_back(*grads[i]);
+    torch::autograd::backward(out, grad);
+  });
+}
 lt_error lt_grad(tensor* out, tensor t) {
   return guard([&] {
     if (t->grad().defined()) *out = new at::Tensor(t->grad());
@@ -303,6 +310,11 @@ int lt_autocast_cpu(int on, int dtype) {
   at::autocast::clear_cache();
   at::autocast::set_autocast_enabled(at::kCPU, on != 0);
   if (on) at::autocast::set_autocast_dtype(at::kCPU, at::ScalarType(dtype));
+  return was;
+}
+int lt_autocast_cache(int on) {
+  bool was = at::autocast::is_autocast_cache_enabled();
+  at::autocast::set_autocast_cache_enabled(on != 0);
   return was;
 }
 void lt_deterministic(int on) {

@@ -70,6 +70,7 @@ lt_error lt_set_requires_grad(tensor t, int on);
 int lt_requires_grad(tensor t);
 lt_error lt_detach(tensor* out, tensor t);
 lt_error lt_backward(tensor loss);
+lt_error lt_backward_from(tensor* outs, tensor* grads, int n);
 lt_error lt_grad(tensor* out, tensor t);  // *out stays NULL where there is none
 lt_error lt_zero_grads(tensor* v, int n);  // drops them
 lt_error lt_grad_norm(double* norm, tensor* v, int n);
@@ -91,6 +92,7 @@ lt_error lt_adamw(tensor* p, tensor* m, tensor* v, int count, const lt_adamw_opt
 // Modes of the calling thread. The guards return what was in force.
 int lt_grad_mode(int on);
 int lt_autocast_cpu(int on, int dtype);  // returns previous dtype, or -1 when it was off; dtype -1 means off
+int lt_autocast_cache(int on);
 void lt_deterministic(int on);
 void lt_set_threads(int n);
 int lt_get_threads(void);
