@@ -208,3 +208,47 @@ func TestCacheDoesNotChangeImages(t *testing.T) {
 		t.Errorf("%d rows in the cache, want 20", len(l.cache))
 	}
 }
+
+// TestGrayTwins compares the second half of a batch with the luma of the first, flips included.
+func TestGrayTwins(t *testing.T) {
+	ds := dataset(t, sizes...)
+	o := options(Shuffle, 4, 0, 2)
+	o.Flip, o.Gray, o.CacheBytes = true, true, 96*20
+	l, err := New(context.Background(), ds, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flipped := 0
+	for epoch := range 2 {
+		if err := l.Epoch(context.Background(), epoch, 0, func(b *Batch) error {
+			defer b.Release()
+			n := len(b.Rows)
+			if len(b.Images) != 2*n*96 {
+				return fmt.Errorf("want 2 times %d images, got %d numbers", n, len(b.Images))
+			}
+			rgb, gray := make([]uint8, 96), make([]uint8, 96)
+			for i := range n {
+				at := func(image, channel, p int) uint8 { return uint8(b.Images[image*96+channel*32+p] + 0.5) }
+				for p := range 32 {
+					for c := range 3 {
+						rgb[3*p+c], gray[3*p+c] = at(i, c, p), at(n+i, c, p)
+					}
+				}
+				if at(i, 0, 3) == uint8(b.Number[i]) && at(i, 1, 3) == 0 { // the pixel that tells the row is the first
+					flipped++
+				}
+				want := make([]uint8, 96)
+				pixels.Luma(want, rgb)
+				if !slices.Equal(want, gray) {
+					return fmt.Errorf("row %d: want gray %v, got %v", b.Number[i], want, gray)
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if flipped < 40 || flipped > 100 {
+		t.Errorf("%d of about 140 images are mirrored, want about half", flipped)
+	}
+}

@@ -29,6 +29,7 @@ type Options struct {
 	Height, Px int // of the images that come out, in pixels
 	Norm       pixels.Normalization
 	Flip       bool            // mirror half of the visits
+	Gray       bool            // every image comes a second time without its colours (pixels.Luma)
 	Columns    parquet.Columns // what the rows hold beside the image
 	Encoded    bool            // leave the encoded images in the rows
 	// Use tells from a row's texts and numbers (ColText, ColMeta) whether it is visited; nil: all are. Their number is
@@ -52,7 +53,7 @@ type Batch struct {
 	Epoch  int           //
 	Rows   []parquet.Row // without image bytes unless they are kept
 	Number []int64       // each row's number in the dataset
-	Images []float32     // [N, 3, H, W] normalised; Release gives it back
+	Images []float32     // [N, 3, H, W] normalised, with Gray [2, N, 3, H, W]: colour, then gray; Release gives it back
 	pool   *sync.Pool
 }
 
@@ -276,10 +277,15 @@ func (l *Loader) prepare(ctx context.Context, j job) (*Batch, error) {
 		return b, nil
 	}
 	b.pool = &l.buffers
-	if p, ok := l.buffers.Get().(*[]float32); ok && cap(*p) >= size*len(j.rows) {
-		b.Images = (*p)[:size*len(j.rows)]
+	all := size * len(j.rows)
+	var luma []uint8 // of one image
+	if l.o.Gray {
+		all, luma = 2*all, make([]uint8, size)
+	}
+	if p, ok := l.buffers.Get().(*[]float32); ok && cap(*p) >= all {
+		b.Images = (*p)[:all]
 	} else {
-		b.Images = make([]float32, size*len(j.rows))
+		b.Images = make([]float32, all)
 	}
 	for i := range j.rows {
 		rgb, err := l.resized(j.number[i], &j.rows[i])
@@ -288,6 +294,11 @@ func (l *Loader) prepare(ctx context.Context, j job) (*Batch, error) {
 		}
 		flip := l.o.Flip && Visit(l.o.Seed, j.epoch, j.number[i]).Uint64()&1 == 1
 		l.table.CHW(b.Images[i*size:(i+1)*size], rgb, l.o.Px, l.o.Height, flip)
+		if l.o.Gray {
+			k := len(j.rows) + i
+			pixels.Luma(luma, rgb)
+			l.table.CHW(b.Images[k*size:(k+1)*size], luma, l.o.Px, l.o.Height, flip)
+		}
 		if !l.o.KeepBytes {
 			if !l.o.Encoded {
 				b.Rows[i].Image = nil
