@@ -1,6 +1,8 @@
 package trainer
 
 import (
+	"math/rand/v2"
+
 	"plip/internal/feed"
 	"plip/parquet"
 )
@@ -44,10 +46,16 @@ func candidates(source string, r *parquet.Row) []string {
 	return join(len(r.Captions), len(r.PromptCaption))
 }
 
-// drawCaption draws the caption of one visit of a row that has candidates. It depends on seed, epoch and row alone.
-func drawCaption(source string, seed int64, epoch int, number int64, r *parquet.Row) string {
-	texts := candidates(source, r)
+// visit is the random generator of one visit of a row, a function of seed, epoch and row alone. The loader's flip has
+// been drawn from it; the caption and then its masked phrases follow.
+func visit(seed int64, epoch int, number int64) *rand.Rand {
 	draw := feed.Visit(seed, epoch, number)
-	draw.Uint64() // the loader's flip is the first number
+	draw.Uint64() // the flip
+	return draw
+}
+
+// drawCaption draws the caption of one visit of a row that has candidates.
+func drawCaption(source string, draw *rand.Rand, r *parquet.Row) string {
+	texts := candidates(source, r)
 	return texts[draw.IntN(len(texts))]
 }

@@ -3,6 +3,7 @@ package trainer
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"plip/internal/optim"
@@ -16,52 +17,91 @@ const (
 
 // Config is a pre-training run. Its YAML is config.yaml of a checkpoint; the keys are the flags of `plip pretrain`.
 type Config struct {
-	Seed          int64          `yaml:"seed"`
-	Visual        VisualConfig   `yaml:"visual"`
-	Text          TextConfig     `yaml:"text"`
-	Contrast      ContrastConfig `yaml:",inline"`
-	Loss          LossWeights    `yaml:"loss"`
-	Captions      string         `yaml:"captions"` // which texts a row's caption is drawn from, the constants CaptionsHuman and so on. Default prompt+two (paper)
-	Sampler       string         `yaml:"sampler"`  // shuffle, or pk(P,K): P identities with K images each. Default shuffle (paper)
-	Batch         int            `yaml:"batch"`    // images a step; with pk(P,K) it is P*K. Default 512 (paper)
-	Window        int            `yaml:"window"`   // row groups that are shuffled together: what bounds the memory. Default 4
-	Flip          bool           `yaml:"flip"`     // mirror half of the visits. Default true (paper)
-	Optimizer     optim.Config   `yaml:",inline"`
-	Schedule      optim.Schedule `yaml:",inline"`
-	TextLRScale   float64        `yaml:"text-lr-scale"`  // the text encoder's learning rate over lr. Default 0.1 (paper)
-	MaxSteps      int64          `yaml:"max-steps"`      // end after so many steps; the cosine schedule then ends there. Default 0: epochs alone
-	Precision     string         `yaml:"precision"`      // fp32 or bf16. Default fp32
-	SideBySide    bool           `yaml:"side-by-side"`   // run the encoders at the same time, each on half of the threads: faster where both are small. Default false
-	SaveEvery     int64          `yaml:"save-every"`     // steps between checkpoints, beside those at validations and the end. Default 1000, 0: none
-	ValidateEvery int            `yaml:"validate-every"` // epochs between validations; 0: at the end alone. Default 1
-	Keep          int            `yaml:"keep"`           // newest checkpoints that stay, beside the best. Default 2
+	Seed          int64            `yaml:"seed"`
+	Visual        VisualConfig     `yaml:"visual"`
+	Text          TextConfig       `yaml:"text"`
+	Contrast      ContrastConfig   `yaml:",inline"`
+	Loss          LossWeights      `yaml:"loss"`
+	Colorize      ColorizeConfig   `yaml:"colorize"`   // read where loss.tic is above 0
+	Attributes    AttributesConfig `yaml:"attributes"` // read where loss.iap is above 0
+	Captions      string           `yaml:"captions"`   // which texts a row's caption is drawn from, the constants CaptionsHuman and so on. Default prompt+two (paper)
+	Sampler       string           `yaml:"sampler"`    // shuffle, or pk(P,K): P identities with K images each. Default shuffle (paper)
+	Batch         int              `yaml:"batch"`      // images a step; with pk(P,K) it is P*K. Default 512 (paper)
+	Window        int              `yaml:"window"`     // row groups that are shuffled together: what bounds the memory. Default 4
+	Flip          bool             `yaml:"flip"`       // mirror half of the visits. Default true (paper)
+	Optimizer     optim.Config     `yaml:",inline"`
+	Schedule      optim.Schedule   `yaml:",inline"`
+	TextLRScale   float64          `yaml:"text-lr-scale"`  // the text encoder's learning rate over lr. Default 0.1 (paper)
+	MaxSteps      int64            `yaml:"max-steps"`      // end after so many steps; the cosine schedule then ends there. Default 0: epochs alone
+	Precision     string           `yaml:"precision"`      // fp32 or bf16. Default fp32
+	SideBySide    bool             `yaml:"side-by-side"`   // run the encoders at the same time, each on half of the threads: faster where both are small. Default false
+	SaveEvery     int64            `yaml:"save-every"`     // steps between checkpoints, beside those at validations and the end. Default 1000, 0: none
+	ValidateEvery int              `yaml:"validate-every"` // epochs between validations; 0: at the end alone. Default 1
+	Keep          int              `yaml:"keep"`           // newest checkpoints that stay, beside the best. Default 2
 }
 
-// LossWeights are the factors of the pretext tasks in the total loss (paper, eq. 7).
+// LossWeights are the factors of the pretext tasks in the total loss (paper, eq. 7). A task of weight 0 is off: what it
+// alone needs is not built and costs nothing.
 type LossWeights struct {
 	IVLC float64 `yaml:"ivlc"` // identity-based vision-language contrast. Default 1
+	TIC  float64 `yaml:"tic"`  // text-guided image colourisation. Default 0.02
+	IAP  float64 `yaml:"iap"`  // image-guided prediction of masked attributes. Default 0.1
+}
+
+// DefaultLossWeights are the paper's.
+func DefaultLossWeights() LossWeights { return LossWeights{IVLC: 1, TIC: 0.02, IAP: 0.1} }
+
+// Validate joins every problem of the weights.
+func (w LossWeights) Validate() error {
+	var errs []error
+	for _, f := range []struct {
+		key string
+		v   float64
+	}{{"ivlc", w.IVLC}, {"tic", w.TIC}, {"iap", w.IAP}} {
+		if !(f.v >= 0) || math.IsInf(f.v, 1) {
+			errs = append(errs, fmt.Errorf("loss.%s: want 0 or more, got %v", f.key, f.v))
+		}
+	}
+	if len(errs) == 0 && w.IVLC+w.TIC+w.IAP == 0 {
+		errs = append(errs, errors.New("loss.ivlc, loss.tic, loss.iap: want more than 0 for one of them, got 0 for all"))
+	}
+	return errors.Join(errs...)
 }
 
 // DefaultConfig is the paper's for RN50 and BERT base (A.8.1).
 func DefaultConfig() Config {
 	return Config{
-		Seed: 1, Visual: DefaultVisualConfig(), Text: DefaultTextConfig(), Contrast: DefaultContrastConfig(), Loss: LossWeights{IVLC: 1},
+		Seed: 1, Visual: DefaultVisualConfig(), Text: DefaultTextConfig(), Contrast: DefaultContrastConfig(), Loss: DefaultLossWeights(),
+		Colorize: DefaultColorizeConfig(), Attributes: DefaultAttributesConfig(),
 		Captions: CaptionsPromptTwo, Sampler: "shuffle", Batch: 512, Window: 4, Flip: true,
 		Optimizer: optim.DefaultConfig(optim.Adan), Schedule: optim.DefaultSchedule(), TextLRScale: 0.1,
 		Precision: PrecisionFP32, SaveEvery: 1000, ValidateEvery: 1, Keep: 2,
 	}
 }
 
+// checkpointConfig is what a checkpoint's configuration is read over: the tasks are those that it names, since
+// checkpoints of before there were others have IVLC alone.
+func checkpointConfig() Config {
+	c := DefaultConfig()
+	c.Loss = LossWeights{IVLC: 1}
+	return c
+}
+
 // Validate joins every problem of the configuration.
 func (c Config) Validate() error {
-	errs := []error{c.Visual.Validate(), c.Text.Validate(), c.Contrast.Validate(), c.Optimizer.Validate(), c.Schedule.Validate()}
+	errs := []error{c.Visual.Validate(), c.Text.Validate(), c.Contrast.Validate(), c.Loss.Validate(), c.Optimizer.Validate(), c.Schedule.Validate()}
 	add := func(ok bool, format string, args ...any) {
 		if !ok {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
 	add(c.Visual.Dim == c.Text.Width, "visual.dim: want the text encoder's width %d, got %d", c.Text.Width, c.Visual.Dim)
-	add(c.Loss.IVLC > 0, "loss.ivlc: want more than 0, got %v", c.Loss.IVLC)
+	if c.Loss.TIC > 0 {
+		errs = append(errs, c.Colorize.Validate())
+	}
+	if c.Loss.IAP > 0 {
+		errs = append(errs, c.Attributes.Validate(c.Text.Width))
+	}
 	add(slices.Contains(captionSources(), c.Captions), "captions: want one of %v, got %q", captionSources(), c.Captions)
 	add(c.Batch >= 2, "batch: want 2 or more, got %d", c.Batch)
 	add(c.Window >= 1, "window: want 1 or more, got %d", c.Window)

@@ -17,8 +17,8 @@ const (
 
 // Difficulty is G(x): the probability that an attribute phrase is masked, over the progress x of the training.
 type Difficulty struct {
-	Kind     string  `yaml:"kind"`     // sqrt (paper), linear, square or constant. Default sqrt
-	Constant float64 `yaml:"constant"` // the probability of constant. Default 0.5
+	Kind     string  `yaml:"difficulty"` // sqrt (paper), linear, square or constant. Default sqrt
+	Constant float64 `yaml:"constant"`   // the probability of constant. Default 0.5
 }
 
 // DefaultDifficulty is the paper's.
@@ -28,10 +28,10 @@ func DefaultDifficulty() Difficulty { return Difficulty{Kind: DifficultySqrt, Co
 func (d Difficulty) Validate() error {
 	var errs []error
 	if !slices.Contains([]string{DifficultySqrt, DifficultyLinear, DifficultySquare, DifficultyConstant}, d.Kind) {
-		errs = append(errs, fmt.Errorf("difficulty: want sqrt, linear, square or constant, got %q", d.Kind))
+		errs = append(errs, fmt.Errorf("attributes.difficulty: want sqrt, linear, square or constant, got %q", d.Kind))
 	}
 	if !(d.Constant >= 0 && d.Constant <= 1) {
-		errs = append(errs, fmt.Errorf("difficulty constant: want 0 to 1, got %v", d.Constant))
+		errs = append(errs, fmt.Errorf("attributes.constant: want 0 to 1, got %v", d.Constant))
 	}
 	return errors.Join(errs...)
 }

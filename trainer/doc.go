@@ -2,9 +2,13 @@
 //
 //	model = visual encoder (modified ResNet) and text encoder (BERT), into one space of embeddings
 //	for each epoch, batch, in an order that seed and epoch alone decide:
-//	    draw one caption for every image                       // from (seed, epoch, row)
-//	    v, t  = encoders(images), encoders(tokens)
-//	    loss  = sum of weight * part                           // parts: the pretext tasks, so far IVLC
+//	    draw one caption for every image, and which of its attributes to mask   // from (seed, epoch, row)
+//	    v, t  = image encoder(images), text encoder(captions)
+//	    g, h  = image encoder(gray images), text encoder(masked captions)       // stage maps, hidden states
+//	    loss  = sum of weight * part
+//	          ivlc: v, t, identities                           // contrast.go
+//	          tic:  g, t -> the colour images                  // colorize.go
+//	          iap:  h, v -> the masked tokens                  // attribute_head.go, masking.go
 //	    stop if it is not finite, naming the rows; else backward and step
 //	    log; at times validate and write a checkpoint
 //

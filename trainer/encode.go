@@ -6,50 +6,101 @@ import (
 	"plip/internal/tensor"
 )
 
-// branch is one encoder's part of a training step. Its embedding is cut off from the encoder's graph: the losses
-// differentiate down to leaf, and backward carries leaf's gradient on through the encoder. So both encoders can run at
-// the same time, forward and backward.
+// batch is what one training step reads.
+type batch struct {
+	image, gray tensor.Tensor // [N, 3, H, W] normalised; gray is none where there is no colourisation
+	ids         tensor.Tensor // [N] int64, identities
+	captions    tokens        // [N, L]
+	masked      maskedTokens  // [R, L]; R is 0 where nothing is masked
+}
+
+// features are what the losses read of a batch. All are leaves: cut off from the encoders' graphs.
+type features struct {
+	image, text tensor.Tensor    // [N, D]
+	gray        [4]tensor.Tensor // the gray images' maps (VisualOutput); none where there is no colourisation
+	hidden      tensor.Tensor    // [R, L, D] of the masked captions; none where nothing is masked
+}
+
+// branch is one encoder's part of a training step. Its results are cut off from the encoder's graph: the losses
+// differentiate down to leaves, and backward carries the leaves' gradients on through the encoder. So both encoders can
+// run at the same time, forward and backward.
 type branch struct {
-	out  tensor.Tensor // [N, D], end of the encoder's graph
-	leaf tensor.Tensor // [N, D], the same values
+	outs   []tensor.Tensor // ends of the encoder's graph
+	leaves []tensor.Tensor // the same values
 }
 
-// newBranch cuts an embedding off. Both tensors leave the scope: they are the branch's until free.
-func newBranch(s *tensor.Scope, embedding tensor.Tensor) branch {
-	out := s.Keep(embedding.As(tensor.Float32))
-	return branch{out, s.Keep(out.Detach().RequireGrad(true))}
+// cut gives a result's leaf. Both tensors leave the scope: they are the branch's until free.
+func (b *branch) cut(s *tensor.Scope, out tensor.Tensor) (leaf tensor.Tensor) {
+	b.outs = append(b.outs, s.Keep(out))
+	leaf = s.Keep(out.Detach().RequireGrad(true))
+	b.leaves = append(b.leaves, leaf)
+	return leaf
 }
 
-// backward runs the encoder's backward pass from the gradient that the losses left.
-func (b branch) backward() error {
-	b.out.Mul(b.leaf.Grad()).Sum().Backward() // its gradient at out is leaf's
+// backward runs the encoder's backward pass from the gradients that the losses left. A result that no loss has read, or
+// that comes from frozen parameters alone, has none to carry on.
+func (b *branch) backward() error {
+	var outs, grads []tensor.Tensor
+	for i, leaf := range b.leaves {
+		if g := leaf.Grad(); g.Defined() && b.outs[i].RequiresGrad() {
+			outs, grads = append(outs, b.outs[i]), append(grads, g)
+		}
+	}
+	if len(outs) > 0 {
+		tensor.BackwardFrom(outs, grads)
+	}
 	return nil
 }
 
-func (b branch) free() {
-	b.out.Free()
-	b.leaf.Free()
+func (b *branch) free() {
+	for i := range b.outs {
+		b.outs[i].Free()
+	}
+	for i := range b.leaves {
+		b.leaves[i].Free()
+	}
 }
 
-// encode runs both encoders in training on images x [N, 3, H, W] and captions. The caller frees the branches, also
-// after an error.
-func (m *Model) encode(x tensor.Tensor, captions tokens) (image, text branch, err error) {
+// encoded is a batch after the forward pass of both encoders.
+type encoded struct {
+	features
+	visual, textual branch
+}
+
+// encode runs both encoders in training. The caller frees the result, also after an error.
+func (m *Model) encode(b batch) (e *encoded, err error) {
+	e = &encoded{}
 	err = m.both(func(s *tensor.Scope) error {
 		defer m.autocast()()
-		image = newBranch(s, m.Visual.Forward(x.ChannelsLast(), true).Embedding)
+		e.image = e.visual.cut(s, m.Visual.Forward(b.image.ChannelsLast(), true).Embedding.As(tensor.Float32))
+		if b.gray.Defined() { // after the colour images: the running statistics follow both
+			for i, x := range m.Visual.Maps(b.gray.ChannelsLast(), true) {
+				e.gray[i] = e.visual.cut(s, x)
+			}
+		}
 		return nil
 	}, func(s *tensor.Scope) error {
 		defer m.autocast()()
-		ids, mask := captions.tensors(m.Store.Device()) // [N, L] both
-		text = newBranch(s, m.Text.Forward(ids, mask, true).Embedding)
+		n, r := b.captions.n, b.masked.n
+		ids, mask := b.captions.join(b.masked.tokens).tensors(m.Store.Device()) // [N+R, L] both
+		out := m.Text.Forward(ids, mask, true)
+		e.text = e.textual.cut(s, out.Embedding.Narrow(0, 0, n).As(tensor.Float32))
+		if r > 0 {
+			e.hidden = e.textual.cut(s, out.Hidden.Narrow(0, n, r))
+		}
 		return nil
 	})
-	return image, text, err
+	return e, err
 }
 
 // backward runs both encoders' backward passes.
-func (m *Model) backward(image, text branch) error {
-	return m.both(func(*tensor.Scope) error { return image.backward() }, func(*tensor.Scope) error { return text.backward() })
+func (e *encoded) backward(m *Model) error {
+	return m.both(func(*tensor.Scope) error { return e.visual.backward() }, func(*tensor.Scope) error { return e.textual.backward() })
+}
+
+func (e *encoded) free() {
+	e.visual.free()
+	e.textual.free()
 }
 
 // both does the visual and the text encoder's work, at the same time where the configuration says so. Only one of them

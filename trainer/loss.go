@@ -15,12 +15,41 @@ type part struct {
 	value  tensor.Tensor // []
 }
 
-// losses computes the loss of every pretext task, in float32, from the embeddings [N, D] of images and captions and
-// their identities ids [N] int64.
-func (m *Model) losses(image, text, ids tensor.Tensor) []part {
-	return []part{
-		{"ivlc", m.Config.Loss.IVLC, m.Config.Contrast.Contrast(image, text, ids)},
+// losses computes the loss of every pretext task that is on, in float32, from a batch and its features.
+func (m *Model) losses(b batch, f features) (parts []part) {
+	w := m.Config.Loss
+	if w.IVLC > 0 {
+		parts = append(parts, part{"ivlc", w.IVLC, m.Config.Contrast.Contrast(f.image, f.text, b.ids)})
 	}
+	if w.TIC > 0 {
+		parts = append(parts, part{"tic", w.TIC, m.colorization(b, f)})
+	}
+	if w.IAP > 0 {
+		parts = append(parts, part{"iap", w.IAP, m.prediction(b, f)})
+	}
+	return parts
+}
+
+// colorization is how far the colours that gray images and captions suggest are from the true ones.
+func (m *Model) colorization(b batch, f features) tensor.Tensor { // []
+	return tensor.Block(func() tensor.Tensor {
+		defer m.autocast()()
+		return m.Colorizer.Loss(m.Colorizer.Forward(f.gray, f.text), b.image)
+	})
+}
+
+// prediction is the cross entropy of the masked tokens, 0 where there are none.
+func (m *Model) prediction(b batch, f features) tensor.Tensor { // []
+	if !f.hidden.Defined() {
+		return tensor.Zeros(m.Store.Device(), tensor.Float32)
+	}
+	return tensor.Block(func() tensor.Tensor {
+		defer m.autocast()()
+		rows, places, targets := b.masked.indices(m.Store.Device())
+		_, mask := b.masked.tensors(m.Store.Device())                                        // [R, L]
+		logits := m.Attributes.Forward(f.hidden, mask, f.image.IndexSelect(0, rows), places) // [M, V]
+		return m.Attributes.Loss(logits, targets)
+	})
 }
 
 // total is the weighted sum of the parts.

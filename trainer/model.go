@@ -9,14 +9,16 @@ import (
 	"plip/internal/tensor"
 )
 
-// Model is PLIP: both encoders over one store, in which they are "visual.*" and "text.*". It is for one goroutine at a
-// time.
+// Model is PLIP: both encoders and the heads of the pretext tasks over one store, in which they are "visual.*", "text.*",
+// "tic.*" and "iap.*". It is for one goroutine at a time.
 type Model struct {
-	Config Config
-	Words  *Vocabulary
-	Store  *nn.Store
-	Visual *Visual
-	Text   *Text
+	Config     Config
+	Words      *Vocabulary
+	Store      *nn.Store
+	Visual     *Visual
+	Text       *Text
+	Colorizer  *Colorizer     // nil without loss.tic
+	Attributes *AttributeHead // nil without loss.iap
 }
 
 // NewModel makes a model with fresh parameters drawn from the configuration's seed. The configuration's vocabulary
@@ -34,6 +36,12 @@ func NewModel(device tensor.Device, c Config, words *Vocabulary) (*Model, error)
 		root := m.Store.Root()
 		m.Visual = NewVisual(root.Sub("visual"), c.Visual)
 		m.Text = NewText(root.Sub("text"), c.Text)
+		if c.Loss.TIC > 0 {
+			m.Colorizer = NewColorizer(root.Sub("tic"), c.Colorize, c.Visual.Channels(), c.Text.Width)
+		}
+		if c.Loss.IAP > 0 {
+			m.Attributes = NewAttributeHead(root.Sub("iap"), c.Attributes, c.Text.Width, c.Text.Vocab)
+		}
 		return nil
 	})
 	if err == nil {
@@ -53,7 +61,7 @@ func LoadModel(device tensor.Device, path string, untrained bool) (*Model, error
 	if err != nil {
 		return nil, err
 	}
-	c := DefaultConfig()
+	c := checkpointConfig()
 	if err := checkpoint.ReadConfig(dir, &c); err != nil {
 		return nil, err
 	}
@@ -87,10 +95,15 @@ func (m *Model) frozen(name string) bool {
 // Close frees the parameters.
 func (m *Model) Close() { m.Store.Close() }
 
-// autocast puts the configuration's precision in force for this thread; the function it returns ends that.
+// autocast puts the configuration's precision in force for this thread; the function it returns ends that. The encoders
+// may run side by side, and the image encoder runs twice in a step.
 func (m *Model) autocast() (restore func()) {
-	if m.Config.Precision == PrecisionBF16 {
-		return tensor.Autocast(tensor.BFloat16)
+	if m.Config.Precision != PrecisionBF16 {
+		return tensor.Autocast(tensor.Float32)
 	}
-	return tensor.Autocast(tensor.Float32)
+	cache, cast := tensor.NoAutocastCache(), tensor.Autocast(tensor.BFloat16)
+	return func() {
+		cast()
+		cache()
+	}
 }

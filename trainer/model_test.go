@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -21,7 +22,7 @@ import (
 // newTestModel is the tiny model with the vocabulary of the colours.
 func newTestModel(t *testing.T, change func(c *Config)) *Model {
 	t.Helper()
-	words, err := newVocabulary([]string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "person", "in", "red", "blue", "dressed", "all", "over"})
+	words, err := newVocabulary([]string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "person", "in", "red", "blue", "dressed", "all", "over", "shirt", "jeans", "and", "##s"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,45 +64,7 @@ func randomImages(m *Model, n int) []float32 {
 
 func TestModelNames(t *testing.T) {
 	nntest.Golden(t, "testdata/names/plip-tiny.txt", newTestModel(t, nil).Store)
-}
-
-// TestBranchesGiveTheGradientsOfTheWhole compares the gradients that come through the cut between encoders and losses
-// with those of one graph over all.
-func TestBranchesGiveTheGradientsOfTheWhole(t *testing.T) {
-	for _, sideBySide := range []bool{false, true} {
-		cut, whole := newTestModel(t, func(c *Config) { c.SideBySide = sideBySide }), newTestModel(t, nil)
-		captions := tokenize(cut.Words.WordPiece, []string{"a person in red", "a person in blue", "dressed all over in red"}, 64)
-		pixels := randomImages(cut, 3)
-		err := tensor.Do(func(*tensor.Scope) error {
-			ids := tensor.FromInt64(tensor.CPU, []int64{1, 2, 1}, 3)
-			x := tensor.FromFloat32(tensor.CPU, pixels, 3, 3, cut.Config.Visual.Height, cut.Config.Visual.Px)
-			image, text, err := cut.encode(x, captions)
-			defer image.free()
-			defer text.free()
-			if err != nil {
-				return err
-			}
-			loss := total(cut.losses(image.leaf, text.leaf, ids))
-			loss.Backward()
-			if err := cut.backward(image, text); err != nil {
-				return err
-			}
-			tokens, mask := captions.tensors(tensor.CPU)
-			v, w := whole.Visual.Forward(x.ChannelsLast(), true).Embedding, whole.Text.Forward(tokens, mask, true).Embedding
-			want := whole.Config.Contrast.Contrast(v, w, ids)
-			want.Backward()
-			if got, want := loss.Item(), want.Item(); got != want {
-				t.Errorf("loss: want %v, got %v", want, got)
-			}
-			for i, p := range whole.Store.Trainable() {
-				compareGradients(t, p.Name, p.Tensor.Grad().Float32s(), cut.Store.Trainable()[i].Tensor.Grad().Float32s())
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	nntest.Golden(t, "testdata/names/plip-three-tasks.txt", newTestModel(t, threeTasks).Store)
 }
 
 // compareGradients allows for sums in another order: the same products, rounded to float32.
@@ -236,15 +199,26 @@ func TestPresets(t *testing.T) {
 
 func TestConfigProblemsAreAllNamed(t *testing.T) {
 	c := DefaultConfig()
-	c.Visual.Dim, c.Batch, c.Sampler, c.Captions, c.Precision, c.Keep, c.Loss.IVLC = 64, 1, "pk(3)", "all", "fp8", 0, 0
+	c.Visual.Dim, c.Batch, c.Sampler, c.Captions, c.Precision, c.Keep, c.Loss.IVLC = 64, 1, "pk(3)", "all", "fp8", 0, -1
+	c.Colorize.Distance, c.Colorize.Channels, c.Attributes.Heads, c.Attributes.Fusion = "l3", 0, 7, "max"
 	err := c.Validate()
 	if err == nil {
 		t.Fatal("want an error")
 	}
 	for _, want := range []string{"visual.dim: want the text encoder's width 768, got 64", "batch: want 2", `sampler: want shuffle or pk(P,K), such as pk(32,2), got "pk(3)"`,
-		`captions: want one of [human prompt generated prompt+one prompt+two], got "all"`, `precision: want fp32 or bf16, got "fp8"`, "keep: want 1", "loss.ivlc: want more than 0"} {
+		`captions: want one of [human prompt generated prompt+one prompt+two], got "all"`, `precision: want fp32 or bf16, got "fp8"`, "keep: want 1", "loss.ivlc: want 0 or more, got -1",
+		`colorize.distance: want l2 or l1, got "l3"`, "colorize.channels: want 1 or more, got 0", "attributes.heads: want a divisor of text.width (768), got 7", `attributes.fusion: want sum or concat, got "max"`} {
 		if !containsLine(err.Error(), want) {
 			t.Errorf("want a line with %q in\n%v", want, err)
 		}
+	}
+	c = DefaultConfig()
+	c.Loss = LossWeights{}
+	if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "want more than 0 for one of them") {
+		t.Errorf("want an error for no task at all, got %v", err)
+	}
+	c.Loss.IVLC, c.Colorize, c.Attributes = 1, ColorizeConfig{}, AttributesConfig{}
+	if err := c.Validate(); err != nil {
+		t.Errorf("want no error for settings of tasks that are off, got %v", err)
 	}
 }

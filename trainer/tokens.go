@@ -1,6 +1,8 @@
 package trainer
 
 import (
+	"slices"
+
 	"plip/internal/tensor"
 	"plip/internal/text"
 )
@@ -15,22 +17,37 @@ type tokens struct {
 // tokenize encodes captions of at most limit tokens each.
 func tokenize(words *text.WordPiece, captions []string, limit int64) tokens {
 	encoded := make([][]int32, len(captions))
-	b := tokens{n: int64(len(captions))}
 	for i, c := range captions {
 		encoded[i], _ = words.Encode(c, int(limit))
-		b.l = max(b.l, int64(len(encoded[i])))
+	}
+	return newTokens(encoded, words.PadID(), 0)
+}
+
+// newTokens pads encoded captions to the longest among them, and to width at least.
+func newTokens(encoded [][]int32, pad int32, width int64) tokens {
+	b := tokens{n: int64(len(encoded)), l: width}
+	for _, ids := range encoded {
+		b.l = max(b.l, int64(len(ids)))
 	}
 	b.ids, b.mask = make([]int64, b.n*b.l), make([]int64, b.n*b.l)
 	for i, ids := range encoded {
 		row := int64(i) * b.l
 		for j := range b.l {
-			b.ids[row+j] = int64(words.PadID())
+			b.ids[row+j] = int64(pad)
 			if j < int64(len(ids)) {
 				b.ids[row+j], b.mask[row+j] = int64(ids[j]), 1
 			}
 		}
 	}
 	return b
+}
+
+// join puts the captions of two batches of one width below each other.
+func (b tokens) join(c tokens) tokens {
+	if c.n == 0 {
+		return b
+	}
+	return tokens{b.n + c.n, b.l, slices.Concat(b.ids, c.ids), slices.Concat(b.mask, c.mask)}
 }
 
 // tensors makes the two inputs of the text encoder.

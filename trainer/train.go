@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"time"
 
@@ -99,18 +100,18 @@ func Train(ctx context.Context, c Config, run Run) (Summary, error) {
 func (t *training) step(b *feed.Batch) error {
 	t.meter.start()
 	lr := t.rate()
-	captions := t.captions(b)
+	captions, masked := t.captions(b)
 	var loss float64
 	fields := []runlog.Field{{Name: "epoch", Value: float64(t.at.Epoch)}}
 	err := tensor.Do(func(*tensor.Scope) error {
-		x, ids := t.inputs(b) // [N, 3, H, W], [N] int64
-		image, text, err := t.model.encode(x, captions)
-		defer image.free()
-		defer text.free()
+		in := t.inputs(b)
+		in.captions, in.masked = captions, masked
+		e, err := t.model.encode(in)
+		defer e.free()
 		if err != nil {
 			return err
 		}
-		parts := t.model.losses(image.leaf, text.leaf, ids)
+		parts := t.model.losses(in, e.features)
 		sum := total(parts)
 		loss = sum.Item() // a CUDA device is waited for here
 		fields = append(fields, runlog.Field{Name: "loss", Value: loss})
@@ -121,8 +122,10 @@ func (t *training) step(b *feed.Batch) error {
 			return t.nonFinite(b, loss)
 		}
 		t.optimizer.ZeroGrad()
-		sum.Backward()
-		if err := t.model.backward(image, text); err != nil {
+		if sum.RequiresGrad() { // not where the masked tokens are all there is to learn from, and there are none
+			sum.Backward()
+		}
+		if err := e.backward(t.model); err != nil {
 			return err
 		}
 		t.optimizer.Step(lr)
@@ -150,25 +153,53 @@ func (t *training) saveDue() bool {
 	return t.config.SaveEvery > 0 && t.at.Step%t.config.SaveEvery == 0
 }
 
-// captions draws and encodes the caption of every row of a batch.
-func (t *training) captions(b *feed.Batch) tokens {
-	texts := make([]string, len(b.Rows))
+// captions draws and encodes the caption of every row of a batch, and the masked twins of those that have attributes.
+func (t *training) captions(b *feed.Batch) (captions tokens, masked maskedTokens) {
+	n, c := len(b.Rows), t.config
+	words, limit := t.model.Words.WordPiece, int(c.Text.MaxLength)
+	texts, draws := make([]string, n), make([]*rand.Rand, n)
+	ids, spans := make([][]int32, n), make([][][2]int, n)
 	for i := range b.Rows {
-		texts[i] = drawCaption(t.config.Captions, t.config.Seed, b.Epoch, b.Number[i], &b.Rows[i])
+		draws[i] = visit(c.Seed, b.Epoch, b.Number[i])
+		texts[i] = drawCaption(c.Captions, draws[i], &b.Rows[i])
+		ids[i], spans[i] = words.Encode(texts[i], limit)
 	}
-	return tokenize(t.model.Words.WordPiece, texts, t.config.Text.MaxLength)
+	captions = newTokens(ids, words.PadID(), 0)
+	if t.masker == nil {
+		return captions, masked
+	}
+	g := c.Attributes.Difficulty.Epoch(b.Epoch, c.Schedule.Epochs)
+	var twins [][]int32
+	for i := range b.Rows {
+		twin, at := t.masker.mask(draws[i], g, texts[i], ids[i], spans[i])
+		if len(at) == 0 {
+			continue
+		}
+		first := int64(len(twins)) * captions.l
+		for _, k := range at {
+			masked.places, masked.targets = append(masked.places, first+int64(k)), append(masked.targets, int64(ids[i][k]))
+		}
+		twins, masked.rows = append(twins, twin), append(masked.rows, int64(i))
+	}
+	masked.tokens = newTokens(twins, words.PadID(), captions.l)
+	return captions, masked
 }
 
 // inputs makes tensors of a batch's images, which are not copied and go back to the loader once nothing needs them, and
 // identities.
-func (t *training) inputs(b *feed.Batch) (x, ids tensor.Tensor) { // [N, 3, H, W], [N] int64
+func (t *training) inputs(b *feed.Batch) batch {
 	n, c := int64(len(b.Rows)), t.config.Visual
 	identities := make([]int64, n)
 	for i := range b.Rows {
 		identities[i] = b.Rows[i].ID
 	}
-	x = tensor.Wrap(b.Images, b.Release, n, 3, c.Height, c.Px).To(tensor.Float32, t.run.Device)
-	return x, tensor.FromInt64(t.run.Device, identities, n)
+	kinds := int64(len(b.Images)) / (n * 3 * c.Height * c.Px) // colour alone, or gray too
+	x := tensor.Wrap(b.Images, b.Release, kinds, n, 3, c.Height, c.Px).To(tensor.Float32, t.run.Device)
+	in := batch{image: x.Select(0, 0), ids: tensor.FromInt64(t.run.Device, identities, n)}
+	if kinds == 2 {
+		in.gray = x.Select(0, 1)
+	}
+	return in
 }
 
 func (t *training) nonFinite(b *feed.Batch, loss float64) error {

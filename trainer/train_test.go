@@ -46,6 +46,11 @@ func TestStoppedRunEqualsTheUndisturbedOne(t *testing.T) {
 		{"adan shuffle", func(c *Config) {
 			c.Optimizer.Kind, c.Sampler, c.SaveEvery, c.Schedule.Kind = "adan", "shuffle", 3, "step"
 		}},
+		{"three tasks", threeTasks},
+		{"three tasks, bf16 side by side, concat, difficulty by epoch", func(c *Config) {
+			threeTasks(c)
+			c.Precision, c.SideBySide, c.Attributes.Fusion, c.Attributes.Difficulty = PrecisionBF16, true, FusionConcat, DefaultDifficulty()
+		}},
 		{"frozen layers", func(c *Config) { c.Text.Layers, c.Text.FrozenLayers, c.MaxSteps = 2, 1, 7 }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -218,6 +223,7 @@ func TestStepLeavesNoTensors(t *testing.T) {
 	ds := colourDataset(t, t.TempDir(), 4, nil)
 	for _, sideBySide := range []bool{false, true} {
 		c := tinyConfig(t)
+		threeTasks(&c)
 		c.SideBySide = sideBySide
 		run := tinyRun(t, t.TempDir(), ds)
 		before := tensor.Live()

@@ -34,6 +34,7 @@ type training struct {
 	config    Config
 	run       Run
 	model     *Model
+	masker    *masker // nil without loss.iap
 	optimizer *optim.Optimizer
 	loader    *feed.Loader
 	metrics   *runlog.Metrics
@@ -67,6 +68,11 @@ func (t *training) open(ctx context.Context, words *Vocabulary, last string) (er
 	}
 	if t.run.Hub != "" && last == "" {
 		if err := t.model.LoadHub(t.run.Hub); err != nil {
+			return err
+		}
+	}
+	if t.config.Loss.IAP > 0 {
+		if t.masker, err = newMasker(words.WordPiece); err != nil {
 			return err
 		}
 	}
@@ -134,6 +140,7 @@ func loaderOptions(c Config, run Run) feed.Options {
 		o.Order.Sampler, o.Order.K = feed.PK, k
 	}
 	o.Height, o.Px, o.Norm, o.Flip = int(c.Visual.Height), int(c.Visual.Px), pixels.PLIP(), c.Flip
+	o.Gray = c.Loss.TIC > 0
 	o.Use = func(r *parquet.Row) bool { return len(candidates(c.Captions, r)) > 0 }
 	o.Columns = parquet.ColImage | parquet.ColText | parquet.ColMeta
 	o.Workers, o.CacheBytes = run.Workers, run.CacheBytes
@@ -142,7 +149,7 @@ func loaderOptions(c Config, run Run) feed.Options {
 
 // resume puts everything where the checkpoint left it.
 func (t *training) resume(last string) error {
-	saved := DefaultConfig()
+	saved := checkpointConfig()
 	if err := checkpoint.ReadConfig(last, &saved); err != nil {
 		return err
 	}

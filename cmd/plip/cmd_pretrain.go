@@ -27,9 +27,12 @@ func pretrainCommand() command {
 		use:   "pretrain --data DIR -o DIR",
 		short: "Pre-train PLIP on captioned shards",
 		long: "pretrain trains the image and the text encoder of PLIP on the identities, images and\n" +
-			"captions of shards. The output folder gets metrics.jsonl, one line a step, and\n" +
-			"checkpoints; the same command goes on from the newest one, to the same losses as an\n" +
-			"undisturbed run. Rows without any text are left out and counted.\n\n" +
+			"captions of shards, by up to three tasks: contrast of images and captions, colouring\n" +
+			"gray images from captions, and guessing masked attributes in captions from images.\n" +
+			"--loss.ivlc, --loss.tic and --loss.iap weigh them.\n\n" +
+			"The output folder gets metrics.jsonl, one line a step, and checkpoints; the same\n" +
+			"command goes on from the newest one, to the same losses as an undisturbed run. Rows\n" +
+			"without any text are left out and counted.\n\n" +
 			"Without --text.hub the text encoder starts fresh, with a vocabulary learned from the\n" +
 			"captions. With --valid every caption there is searched among the images there after\n" +
 			"epochs, and the model of the best R@1 is kept.",
@@ -115,7 +118,15 @@ func addTrainerConfig(f *pflag.FlagSet, c *trainer.Config) {
 	f.Float64Var(&c.Contrast.Temperature, "temperature", c.Contrast.Temperature, "`temperature` of sdm and infonce")
 	f.StringVar(&c.Contrast.Norm, "cmpm.norm", c.Contrast.Norm, "l2 or sum")
 	f.Float64Var(&c.Contrast.Epsilon, "cmpm.epsilon", c.Contrast.Epsilon, "`eps` of cmpm: larger ones learn faster at small size")
-	f.Float64Var(&c.Loss.IVLC, "loss.ivlc", c.Loss.IVLC, "`weight` of the identity-based vision-language contrast")
+	f.Float64Var(&c.Loss.IVLC, "loss.ivlc", c.Loss.IVLC, "`weight` of the identity-based vision-language contrast; 0 leaves it out")
+	f.Float64Var(&c.Loss.TIC, "loss.tic", c.Loss.TIC, "`weight` of the text-guided colourisation; 0 leaves it out")
+	f.Float64Var(&c.Loss.IAP, "loss.iap", c.Loss.IAP, "`weight` of the image-guided prediction of masked attributes; 0 leaves it out")
+	f.StringVar(&c.Colorize.Distance, "colorize.distance", c.Colorize.Distance, "of colourised from true images: l2 or l1")
+	f.Int64Var(&c.Colorize.Channels, "colorize.channels", c.Colorize.Channels, "`channels` that the decoder brings each stage to")
+	f.StringVar(&c.Attributes.Fusion, "attributes.fusion", c.Attributes.Fusion, "how the image guides the prediction: sum or concat")
+	f.Int64Var(&c.Attributes.Heads, "attributes.heads", c.Attributes.Heads, "attention `heads` of the prediction")
+	f.StringVar(&c.Attributes.Difficulty.Kind, "attributes.difficulty", c.Attributes.Difficulty.Kind, "how the probability that a phrase is masked grows from 0.2 to 0.8: sqrt, linear, square or constant")
+	f.Float64Var(&c.Attributes.Difficulty.Constant, "attributes.constant", c.Attributes.Difficulty.Constant, "that `probability` where it is constant")
 	f.StringVar(&c.Captions, "captions", c.Captions, "`texts` to draw from: human, prompt, generated, prompt+one or prompt+two")
 	f.StringVar(&c.Sampler, "sampler", c.Sampler, "shuffle, or pk(P,K): `P` identities with K images each")
 	f.IntVar(&c.Batch, "batch", c.Batch, "`images` a step")
