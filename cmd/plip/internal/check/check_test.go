@@ -38,6 +38,7 @@ var samples = map[string]sample{
 	"cmpmc":           {file: "trainer/testdata/fixtures/cmpmc-a.safetensors", expected: expect(`^(cmpm|cmpc|total|.*_precision|grad_.*)$`)},
 	"gpt2": {file: "spac/testdata/fixtures/gpt2-tiny.safetensors", companions: []string{"spac/testdata/fixtures/gpt2-hub", "spac/testdata/fixtures/gpt2-hub-old"},
 		expected: expect(`^p\d+\.(out|grad|greedy|beam)`)},
+	"iap":         {file: "trainer/testdata/fixtures/iap-tiny.safetensors", expected: expect(`^(out|grad)\.`)},
 	"plip-losses": {file: "trainer/testdata/fixtures/plip-losses-a.safetensors", expected: expect(`^(out|grad)\.`)},
 	"preprocess": {file: "internal/pixels/testdata/preprocess/reference.safetensors", companions: []string{"internal/pixels/testdata/preprocess"},
 		expected: expect(`^(out|decoded)\.|^files\..*\.(size\.\d|.*_sum)$|^normalise\.`), metadata: []string{"files", "normalise"}},
@@ -50,6 +51,7 @@ var samples = map[string]sample{
 	"schedule":        {file: "internal/optim/testdata/fixtures/schedule.json", expected: expect(`^(finetune|pretrain)\.lr\.|^iap\.(G|by_epoch)\.`)},
 	"spac-branches":   {file: "spac/testdata/fixtures/spac-branches.safetensors", expected: expect(`^(out|grad)\.`)},
 	"spac-fpn":        {file: "spac/testdata/fixtures/spac-fpn.safetensors", expected: expect(`^(out|grad)\.`)},
+	"tic":             {file: "trainer/testdata/fixtures/tic-tiny.safetensors", expected: expect(`^(out|grad)\.`)},
 	"visual":          {file: "trainer/testdata/fixtures/visual-tiny.safetensors", expected: expect(`^(eval|train|grad|after)\.`)},
 	"wordpiece":       {file: "internal/text/testdata/wordpiece.json", expected: expect(`^(cases|truncation)\.\d+\.(ids|tokens)`)},
 }

@@ -27,6 +27,7 @@ var table = map[string]kind{
 	"caption-metrics": {json: checkCaptionMetrics},
 	"cmpmc":           {tensors: checkCMPMC},
 	"gpt2":            {tensors: checkGPT2},
+	"iap":             {tensors: checkAttributeHead},
 	"plip-losses":     {tensors: checkLosses},
 	"preprocess":      {tensors: checkPreprocess},
 	"pth":             {json: checkArchives},
@@ -37,6 +38,7 @@ var table = map[string]kind{
 	"schedule":        {json: checkSchedule},
 	"spac-branches":   {tensors: checkBranches},
 	"spac-fpn":        {tensors: checkFPN},
+	"tic":             {tensors: checkColorizer},
 	"visual":          {tensors: checkVisual},
 	"wordpiece":       {json: checkWordPiece},
 }
