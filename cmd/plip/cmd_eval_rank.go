@@ -50,34 +50,17 @@ func rankDocs() map[string]string {
 
 type evalRankOptions struct {
 	query, gallery string
-	protocol       eval.Protocol
-	rerank         bool
-	rerankConfig   eval.RerankConfig
+	ranking        rankingFlags
 }
 
 func (o *evalRankOptions) addFlags(f *pflag.FlagSet) {
-	o.protocol, o.rerankConfig = eval.DefaultProtocol(), eval.DefaultRerankConfig()
 	f.StringVar(&o.query, "query", "", "embedding `file` of the queries")
 	f.StringVar(&o.gallery, "gallery", "", "embedding `file` of the gallery")
-	addProtocol(f, &o.protocol)
-	f.BoolVar(&o.rerank, "rerank", false, "re-rank by k-reciprocal neighbours before scoring")
-	f.IntVar(&o.rerankConfig.K1, "rerank-k1", o.rerankConfig.K1, "`neighbours` that are reciprocal")
-	f.IntVar(&o.rerankConfig.K2, "rerank-k2", o.rerankConfig.K2, "`neighbours` averaged over in query expansion")
-	f.Float64Var(&o.rerankConfig.Lambda, "rerank-lambda", o.rerankConfig.Lambda, "`weight` of the original distance")
-}
-
-// addProtocol defines the flags of a ranking protocol.
-func addProtocol(f *pflag.FlagSet, p *eval.Protocol) {
-	f.BoolVar(&p.CameraJunk, "camera", p.CameraJunk, "leave out entries of the query's own identity and camera")
-	f.BoolVar(&p.JunkID, "junk", p.JunkID, "leave out entries with id -1, Market-1501's detections of nobody")
-	f.BoolVar(&p.WithoutOwnPicture, "without-own", p.WithoutOwnPicture, "leave out the query's own picture, told by its key")
-	f.IntVar(&p.PerIdentity, "per-identity", p.PerIdentity, "leave no more than this many `entries` of an identity in the gallery; 0 is all")
-	f.BoolVar(&p.AllQueries, "all-queries", p.AllQueries, "divide by all queries, also those without a match, as the release does")
-	f.IntVar(&p.MaxRank, "max-rank", p.MaxRank, "`length` of the CMC")
+	o.ranking.addFlags(f, eval.DefaultProtocol())
 }
 
 func (o *evalRankOptions) validate([]string) error {
-	problems := []error{o.protocol.Validate(), o.rerankConfig.Validate()}
+	problems := []error{o.ranking.validate()}
 	if o.query == "" {
 		problems = append(problems, errors.New("--query is missing"))
 	}
@@ -88,7 +71,6 @@ func (o *evalRankOptions) validate([]string) error {
 }
 
 func (o *evalRankOptions) run(ctx context.Context, c *call) error {
-	o.protocol.Seed = uint64(c.seed())
 	queries, err := readEmbeddings(ctx, o.query)
 	if err != nil {
 		return err
@@ -97,37 +79,74 @@ func (o *evalRankOptions) run(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	if o.protocol.CameraJunk && (queries.Cameras == nil || gallery.Cameras == nil) {
+	if o.ranking.protocol.CameraJunk && (queries.Cameras == nil || gallery.Cameras == nil) {
 		return usagef("--camera: want a column \"camera\" in %s and %s", o.query, o.gallery)
 	}
-	if o.protocol.WithoutOwnPicture && (queries.Keys == nil || gallery.Keys == nil) {
+	if o.ranking.protocol.WithoutOwnPicture && (queries.Keys == nil || gallery.Keys == nil) {
 		return usagef("--without-own: want a column \"key\" in %s and %s", o.query, o.gallery)
 	}
 	if queries.D != gallery.D {
 		return fmt.Errorf("read %s: want embeddings of length %d as in %s, got %d", o.gallery, queries.D, o.query, gallery.D)
 	}
-	scores, err := o.scores(ctx, queries, gallery)
-	if err != nil {
-		return err
-	}
-	c.progress.Start("rank", int64(queries.Len()), "queries")
-	counted := func(from, to int, dst []float32) error {
-		c.progress.Add(int64(to - from))
-		return scores(from, to, dst)
-	}
-	result, err := eval.Rank(ctx, queries.Set, gallery.Set, counted, o.protocol)
+	result, err := o.ranking.rank(ctx, c, queries, gallery)
 	if err != nil {
 		return err
 	}
 	return c.print(*result, func(w io.Writer) { writeRanking(w, result) })
 }
 
+// rankingFlags say how embeddings are ranked.
+type rankingFlags struct {
+	protocol     eval.Protocol
+	rerank       bool
+	rerankConfig eval.RerankConfig
+}
+
+// addFlags defines the flags, with the protocol's values as defaults.
+func (r *rankingFlags) addFlags(f *pflag.FlagSet, p eval.Protocol) {
+	r.protocol, r.rerankConfig = p, eval.DefaultRerankConfig()
+	addProtocol(f, &r.protocol)
+	f.BoolVar(&r.rerank, "rerank", false, "re-rank by k-reciprocal neighbours before scoring")
+	f.IntVar(&r.rerankConfig.K1, "rerank-k1", r.rerankConfig.K1, "`neighbours` that are reciprocal")
+	f.IntVar(&r.rerankConfig.K2, "rerank-k2", r.rerankConfig.K2, "`neighbours` averaged over in query expansion")
+	f.Float64Var(&r.rerankConfig.Lambda, "rerank-lambda", r.rerankConfig.Lambda, "`weight` of the original distance")
+}
+
+func (r *rankingFlags) validate() error {
+	return errors.Join(r.protocol.Validate(), r.rerankConfig.Validate())
+}
+
+// rank ranks the gallery for every query and shows how far it is.
+func (r *rankingFlags) rank(ctx context.Context, c *call, queries, gallery *embeddedSet) (*eval.Result, error) {
+	r.protocol.Seed = uint64(c.seed())
+	scores, err := r.scores(ctx, queries, gallery)
+	if err != nil {
+		return nil, err
+	}
+	c.progress.Start("rank", int64(queries.Len()), "queries")
+	counted := func(from, to int, dst []float32) error {
+		c.progress.Add(int64(to - from))
+		return scores(from, to, dst)
+	}
+	return eval.Rank(ctx, queries.Set, gallery.Set, counted, r.protocol)
+}
+
 // scores are the cosines, or what re-ranking makes of them.
-func (o *evalRankOptions) scores(ctx context.Context, queries, gallery *embeddedSet) (eval.Scores, error) {
-	if !o.rerank {
+func (r *rankingFlags) scores(ctx context.Context, queries, gallery *embeddedSet) (eval.Scores, error) {
+	if !r.rerank {
 		return eval.Cosine(queries.Embeddings, gallery.Embeddings)
 	}
-	return eval.Rerank(ctx, normalized(queries.Embeddings), normalized(gallery.Embeddings), nil, o.rerankConfig)
+	return eval.Rerank(ctx, normalized(queries.Embeddings), normalized(gallery.Embeddings), nil, r.rerankConfig)
+}
+
+// addProtocol defines the flags of a ranking protocol.
+func addProtocol(f *pflag.FlagSet, p *eval.Protocol) {
+	f.BoolVar(&p.CameraJunk, "camera", p.CameraJunk, "leave out entries of the query's own identity and camera")
+	f.BoolVar(&p.JunkID, "junk", p.JunkID, "leave out entries with id -1, Market-1501's detections of nobody")
+	f.BoolVar(&p.WithoutOwnPicture, "without-own", p.WithoutOwnPicture, "leave out the query's own picture, told by its key")
+	f.IntVar(&p.PerIdentity, "per-identity", p.PerIdentity, "leave no more than this many `entries` of an identity in the gallery; 0 is all")
+	f.BoolVar(&p.AllQueries, "all-queries", p.AllQueries, "divide by all queries, also those without a match, as the release does")
+	f.IntVar(&p.MaxRank, "max-rank", p.MaxRank, "`length` of the CMC")
 }
 
 // normalized returns the embeddings at length 1, in place.

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"github.com/spf13/pflag"
 
 	"plip/eval"
+	"plip/internal/report"
 	"plip/parquet"
 )
 
@@ -20,7 +22,8 @@ func evalZeroshotCommand() command {
 			"and ranks all images for every caption by cosine. Beside it stands a harder test: two\n" +
 			"images an identity in the gallery, drawn by --seed, and the query's own picture left\n" +
 			"out. --untrained gives chance: the same model before its training.\n\n" +
-			"The precision auto is fp32 here.",
+			"--html writes a page of queries with the best images, right ones framed, sorted by\n" +
+			"average precision at a click. The precision auto is fp32 here.",
 		example: "plip eval zeroshot --model model --data corpus/test",
 		result:  zeroshotResult{},
 		docs:    zeroshotDocs(),
@@ -42,6 +45,7 @@ type zeroshotResult struct {
 type zeroshotExample struct {
 	Text string          `json:"text" doc:"the caption"`
 	ID   int64           `json:"id" doc:"identity of its picture"`
+	AP   float64         `json:"ap" doc:"average precision"`
 	File string          `json:"file" doc:"its picture"`
 	Top  []zeroshotEntry `json:"top" doc:"the best images, best first"`
 }
@@ -63,13 +67,13 @@ func zeroshotDocs() map[string]string {
 }
 
 type evalZeroshotOptions struct {
-	model, data string
-	untrained   bool
-	once        bool
-	protocol    eval.Protocol
-	examples    int
-	workers     int
-	device      deviceFlags
+	model, data, html string
+	untrained         bool
+	once              bool
+	protocol          eval.Protocol
+	examples          int
+	workers           int
+	device            deviceFlags
 }
 
 func (o *evalZeroshotOptions) addFlags(f *pflag.FlagSet) {
@@ -82,7 +86,9 @@ func (o *evalZeroshotOptions) addFlags(f *pflag.FlagSet) {
 	f.IntVar(&o.protocol.PerIdentity, "per-identity", o.protocol.PerIdentity, "leave no more than this many `images` of an identity in the gallery; 0 is all")
 	f.IntVar(&o.protocol.MaxRank, "max-rank", o.protocol.MaxRank, "`length` of the CMC")
 	f.IntVar(&o.protocol.Top, "topk", o.protocol.Top, "best `images` to list for each example query")
-	f.IntVar(&o.examples, "examples", 10, "`queries` to list with --topk")
+	f.IntVar(&o.examples, "examples", 10, "`queries` to list with --topk and --html; 0 is all")
+	f.StringVar(&o.html, "html", "", "`file` for a page of the listed queries, each with the best images (--topk, or 10)")
+	annotate(f, unrecorded, "html")
 	addWorkers(f, &o.workers)
 	o.device.addFlags(f)
 }
@@ -103,6 +109,9 @@ func (o *evalZeroshotOptions) validate([]string) error {
 
 func (o *evalZeroshotOptions) run(ctx context.Context, c *call) error {
 	o.protocol.Seed = uint64(c.seed())
+	if o.html != "" && o.protocol.Top == 0 {
+		o.protocol.Top = 10
+	}
 	ds, err := parquet.Open(o.data)
 	if err != nil {
 		return err
@@ -125,6 +134,11 @@ func (o *evalZeroshotOptions) run(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	if o.html != "" {
+		if err := o.page(ctx, ds, r); err != nil {
+			return err
+		}
+	}
 	return c.print(*r, r.table)
 }
 
@@ -144,10 +158,13 @@ func (z *zeroShot) result(ctx context.Context, p eval.Protocol, examples int) (*
 	if p.Top == 0 {
 		return r, nil
 	}
-	n := min(examples, z.queries.Len())
+	n := z.queries.Len()
+	if examples > 0 {
+		n = min(examples, n)
+	}
 	for k := range n {
 		q := k * z.queries.Len() / n
-		e := zeroshotExample{Text: z.texts[q], ID: z.queries.IDs[q], File: z.queries.Keys[q], Top: []zeroshotEntry{}}
+		e := zeroshotExample{Text: z.texts[q], ID: z.queries.IDs[q], AP: ranked.PerQuery[q].AP, File: z.queries.Keys[q], Top: []zeroshotEntry{}}
 		for _, g := range ranked.PerQuery[q].Top {
 			e.Top = append(e.Top, zeroshotEntry{z.gallery.IDs[g], z.gallery.Keys[g], z.cosine(q, int(g)), z.gallery.IDs[g] == e.ID})
 		}
@@ -175,4 +192,65 @@ func (r *zeroshotResult) table(w io.Writer) {
 			fmt.Fprintf(w, "  %s %s\n", mark, t.File)
 		}
 	}
+}
+
+// page writes the listed queries with their pictures.
+func (o *evalZeroshotOptions) page(ctx context.Context, ds *parquet.Dataset, r *zeroshotResult) error {
+	queries, err := exampleQueries(ctx, ds, r)
+	if err != nil {
+		return err
+	}
+	page := report.Queries{}
+	page.Title = "Zero-shot search in " + filepath.Base(o.data)
+	page.Lead = fmt.Sprintf("R@1 %.1f %%, mAP %.1f %% (trapezoid %.1f %%) over %d captions among %d images of %d persons. %d of the captions are shown.",
+		100*r.R1, 100*r.MAP, 100*r.MAPTrapezoid, r.Queries, r.Gallery, r.Identities, len(queries))
+	for i, q := range queries {
+		page.Queries = append(page.Queries, report.JudgedQuery{Query: q, AP: r.Examples[i].AP})
+	}
+	return report.WriteQueries(ctx, o.html, page)
+}
+
+// exampleQueries are the example queries of a search with their best images in the dataset that was searched.
+func exampleQueries(ctx context.Context, ds *parquet.Dataset, search *zeroshotResult) ([]report.Query, error) {
+	place := map[string]int64{}
+	count := map[int64]int{}
+	if err := ds.Scan(ctx, parquet.ColMeta, 0, func(i int64, r *parquet.Row) error {
+		place[r.FilePath] = i
+		count[r.ID]++
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	picture := func(file string) ([]byte, error) {
+		i, ok := place[file]
+		if !ok {
+			return nil, fmt.Errorf("no row of the searched dataset has the file %q", file)
+		}
+		r, err := ds.Row(ctx, i, parquet.ColImage)
+		if err != nil {
+			return nil, err
+		}
+		return r.Image, nil
+	}
+	var out []report.Query
+	var err error
+	for _, e := range search.Examples {
+		q := report.Query{Text: e.Text, Label: fmt.Sprintf("person %d", e.ID), Relevant: count[e.ID]}
+		if q.Image, err = picture(e.File); err != nil {
+			return nil, err
+		}
+		for _, t := range e.Top {
+			h := report.Hit{Score: t.Score, Own: t.File == e.File}
+			h.Label, h.Verdict = fmt.Sprintf("person %d", t.ID), report.Wrong
+			if t.Right {
+				h.Verdict = report.Right
+			}
+			if h.Image, err = picture(t.File); err != nil {
+				return nil, err
+			}
+			q.Hits = append(q.Hits, h)
+		}
+		out = append(out, q)
+	}
+	return out, nil
 }

@@ -378,46 +378,7 @@ func (d *demoRun) retrieval(ctx context.Context, name string, search *zeroshotRe
 		return nil, err
 	}
 	defer ds.Close()
-	place := map[string]int64{}
-	count := map[int64]int{}
-	if err := ds.Scan(ctx, parquet.ColMeta, 0, func(i int64, r *parquet.Row) error {
-		place[r.FilePath] = i
-		count[r.ID]++
-		return nil
-	}); err != nil {
-		return nil, err
-	}
-	picture := func(file string) ([]byte, error) {
-		i, ok := place[file]
-		if !ok {
-			return nil, fmt.Errorf("%s: no row has the file %q", d.path(name), file)
-		}
-		r, err := ds.Row(ctx, i, parquet.ColImage)
-		if err != nil {
-			return nil, err
-		}
-		return r.Image, nil
-	}
-	var out []report.Query
-	for _, e := range search.Examples {
-		q := report.Query{Text: e.Text, Label: fmt.Sprintf("person %d", e.ID), Relevant: count[e.ID]}
-		if q.Image, err = picture(e.File); err != nil {
-			return nil, err
-		}
-		for _, t := range e.Top {
-			h := report.Hit{Score: t.Score, Own: t.File == e.File}
-			h.Label, h.Verdict = fmt.Sprintf("person %d", t.ID), report.Wrong
-			if t.Right {
-				h.Verdict = report.Right
-			}
-			if h.Image, err = picture(t.File); err != nil {
-				return nil, err
-			}
-			q.Hits = append(q.Hits, h)
-		}
-		out = append(out, q)
-	}
-	return out, nil
+	return exampleQueries(ctx, ds, search)
 }
 
 // config lists the commands of the line.

@@ -23,10 +23,16 @@ func workersOrCores(workers int) int {
 // embedRows embeds the images of a dataset in the order of its rows, from row number from on, and calls f with each
 // row and its embedding, which is valid for the call. encoded leaves the image bytes in the rows.
 func embedRows(ctx context.Context, e encoder, ds *parquet.Dataset, workers int, from int64, encoded bool, f func(number int64, r *parquet.Row, embedding []float32) error) error {
+	return embedSome(ctx, e, ds, workers, from, encoded, nil, f)
+}
+
+// embedSome is embedRows of those rows that use tells from their texts and numbers; nil: all. Where some are left out,
+// from must be 0.
+func embedSome(ctx context.Context, e encoder, ds *parquet.Dataset, workers int, from int64, encoded bool, use func(r *parquet.Row) bool, f func(number int64, r *parquet.Row, embedding []float32) error) error {
 	o := feed.DefaultOptions()
 	o.Order = feed.Order{Sampler: feed.Sequential, Batch: embedBatch, Window: 1}
 	o.Height, o.Px, o.Norm = e.Input()
-	o.Workers, o.CacheBytes, o.Encoded = workersOrCores(workers), 0, encoded
+	o.Workers, o.CacheBytes, o.Encoded, o.Use = workersOrCores(workers), 0, encoded, use
 	if encoded {
 		o.Columns = parquet.ColAll
 	}

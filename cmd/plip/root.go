@@ -44,6 +44,7 @@ func commands() []command {
 		{use: "eval", short: "Evaluate a model or embeddings", sub: []command{
 			evalZeroshotCommand(),
 			evalRankCommand(),
+			evalReidCommand(),
 		}},
 		searchCommand(),
 		{use: "model", short: "Weights and checkpoints", sub: []command{modelInfoCommand()}},

@@ -145,6 +145,7 @@ type queryView struct {
 	Hits    []hitView
 	Outcome string
 	Best    Verdict
+	Order   template.CSS // its place among the worst, where a page can be sorted; else empty
 }
 
 type hitView struct {
