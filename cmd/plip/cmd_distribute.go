@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/pflag"
@@ -66,6 +67,7 @@ type distributeResult struct {
 type distributeOptions struct {
 	out    string
 	config distribute.Config
+	shard  shard
 	force  bool
 }
 
@@ -76,11 +78,12 @@ func (o *distributeOptions) addFlags(f *pflag.FlagSet) {
 	f.Float64Var(&o.config.GenderShare, "gender-share", o.config.GenderShare, "`share` of votes that the commonest gender must exceed")
 	f.IntVar(&o.config.MinImages, "min-images", o.config.MinImages, "`images` below which an identity is dropped")
 	f.IntVar(&o.config.MaxImages, "max-images", o.config.MaxImages, "most `images` of an identity that are kept")
+	addShard(f, &o.shard)
 	addForce(f, &o.force)
 }
 
 func (o *distributeOptions) validate([]string) error {
-	return errors.Join(checkOutput(o.out), o.config.Validate())
+	return errors.Join(checkOutput(o.out), o.config.Validate(), o.shard.resolve(os.Getenv))
 }
 
 func (o *distributeOptions) run(ctx context.Context, c *call) error {
@@ -90,11 +93,16 @@ func (o *distributeOptions) run(ctx context.Context, c *call) error {
 		return err
 	}
 	defer d.Close()
+	part, err := o.shard.section(ctx, d)
+	if err != nil {
+		return err
+	}
 	options := c.outputOptions(d)
 	options.Force = o.force
-	w, err := parquet.Create(ctx, o.out, options)
-	if c.finished(err, o.out) {
-		return o.print(c)
+	out := o.shard.dir(o.out)
+	w, err := parquet.Create(ctx, out, options)
+	if c.finished(err, out) {
+		return o.print(c, out)
 	}
 	if err != nil {
 		return err
@@ -104,27 +112,27 @@ func (o *distributeOptions) run(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	report, err := distribute.Apply(ctx, d, w, o.config, extractor, parquet.ColAll)
+	report, err := distribute.Apply(ctx, part, w, o.config, extractor, parquet.ColAll)
 	if err != nil {
 		return err
 	}
-	if err := runlog.WriteJSON(filepath.Join(o.out, distributionFile), report); err != nil {
+	if err := runlog.WriteJSON(filepath.Join(out, distributionFile), report); err != nil {
 		return err
 	}
 	if _, err := w.Close(); err != nil {
 		return err
 	}
-	return o.print(c)
+	return o.print(c, out)
 }
 
 // print reads the result of the finished output.
-func (o *distributeOptions) print(c *call) error {
-	m, err := parquet.ReadManifest(o.out)
+func (o *distributeOptions) print(c *call, out string) error {
+	m, err := parquet.ReadManifest(out)
 	if err != nil {
 		return err
 	}
-	r := distributeResult{datasetResult: newDatasetResult(o.out, m)}
-	if err := runlog.ReadJSON(filepath.Join(o.out, distributionFile), &r.Rules); err != nil {
+	r := distributeResult{datasetResult: newDatasetResult(out, m)}
+	if err := runlog.ReadJSON(filepath.Join(out, distributionFile), &r.Rules); err != nil {
 		return err
 	}
 	return c.print(r, r.table)

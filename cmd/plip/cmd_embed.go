@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 
 	"github.com/spf13/pflag"
 
@@ -44,6 +45,7 @@ type embedOptions struct {
 	out, into            string
 	workers              int
 	device               deviceFlags
+	shard                shard
 	force                bool
 }
 
@@ -56,11 +58,12 @@ func (o *embedOptions) addFlags(f *pflag.FlagSet) {
 	annotate(f, unrecorded, "model", "images", "texts", "into")
 	addWorkers(f, &o.workers)
 	o.device.addFlags(f)
+	addShard(f, &o.shard)
 	addForce(f, &o.force)
 }
 
 func (o *embedOptions) validate([]string) error {
-	problems := []error{checkWorkers(o.workers), o.device.validate()}
+	problems := []error{checkWorkers(o.workers), o.device.validate(), o.shard.resolve(os.Getenv)}
 	if o.model == "" {
 		problems = append(problems, errors.New("--model is missing"))
 	}
@@ -77,6 +80,9 @@ func (o *embedOptions) validate([]string) error {
 	}
 	if o.into != "" && o.texts != "" {
 		problems = append(problems, errors.New("--into goes with --images, not with --texts"))
+	}
+	if o.into == "" && o.shard.count > 1 {
+		problems = append(problems, errors.New("--shard is for --into, but --output is one file: --shard 0/1 embeds the whole input"))
 	}
 	return errors.Join(problems...)
 }
@@ -150,28 +156,33 @@ func (o *embedOptions) intoShards(ctx context.Context, c *call, e encoder) error
 		return err
 	}
 	defer d.Close()
+	part, err := o.shard.section(ctx, d)
+	if err != nil {
+		return err
+	}
+	out := o.shard.dir(o.into)
 	options := c.outputOptions(d)
 	options.Force, options.Embedding, options.EmbeddingDim = o.force, true, e.Dim()
 	if options.Config["model"], err = e.Fingerprint(); err != nil {
 		return err
 	}
-	w, err := parquet.Create(ctx, o.into, options)
-	if !c.finished(err, o.into) {
+	w, err := parquet.Create(ctx, out, options)
+	if !c.finished(err, out) {
 		if err != nil {
 			return err
 		}
 		defer w.Abort()
-		if err := o.writeShards(ctx, c, e, d, w); err != nil {
+		if err := o.writeShards(ctx, c, e, part, w); err != nil {
 			return err
 		}
 	}
-	return o.print(c, o.into, d.NumRows(), e.Dim())
+	return o.print(c, out, part.NumRows(), e.Dim())
 }
 
 func (o *embedOptions) writeShards(ctx context.Context, c *call, e encoder, d *parquet.Dataset, w *parquet.Writer) error {
 	report := c.progress.Callback("embed", "images")
 	last := int64(math.MinInt64)
-	err := embedRows(ctx, e, d, o.workers, w.Consumed(), true, func(number int64, r *parquet.Row, embedding []float32) error {
+	err := embedRows(ctx, fixedBatches{e}, d, o.workers, w.Consumed(), true, func(number int64, r *parquet.Row, embedding []float32) error {
 		if r.ID != last {
 			w.Mark(number)
 			last = r.ID
@@ -186,6 +197,24 @@ func (o *embedOptions) writeShards(ctx context.Context, c *call, e encoder, d *p
 	w.Mark(d.NumRows())
 	_, err = w.Close()
 	return err
+}
+
+// fixedBatches fills the last batch of an encoder up to its full size, so that kernels, and with them the last digits of
+// an embedding, do not depend on how many rows there are: the parts of an array job give what one run gives.
+type fixedBatches struct{ encoder }
+
+func (e fixedBatches) EmbedImages(images []float32) ([]float32, error) {
+	height, px, _ := e.Input()
+	image := 3 * height * px
+	n := len(images) / image
+	if n < embedBatch {
+		images = append(make([]float32, 0, embedBatch*image), images...)[:embedBatch*image]
+	}
+	embeddings, err := e.encoder.EmbedImages(images)
+	if err != nil {
+		return nil, err
+	}
+	return embeddings[:n*e.Dim()], nil
 }
 
 func (o *embedOptions) print(c *call, out string, rows int64, dim int) error {

@@ -3,10 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"path/filepath"
 
 	"github.com/spf13/pflag"
 
+	"plip/internal/runlog"
 	"plip/parquet"
+	"plip/spac/distribute"
 )
 
 func mergeCommand() command {
@@ -15,7 +19,8 @@ func mergeCommand() command {
 		short: "Join the parts of an array job",
 		long: "merge joins finished datasets into one, in the order given, without reading\n" +
 			"their rows: shards are linked, or copied where the file system cannot link. A\n" +
-			"folder that holds part-0-of-n to part-(n-1)-of-n stands for these parts.",
+			"folder that holds part-0-of-n to part-(n-1)-of-n stands for these parts. The\n" +
+			"reports of plip distribute are added up.",
 		example: "plip merge parts -o whole",
 		args:    atLeast(1),
 		result:  datasetResult{},
@@ -54,6 +59,26 @@ func (o *mergeOptions) run(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	if err := mergeDistributions(dirs, o.out); err != nil {
+		return err
+	}
 	r := newDatasetResult(o.out, m)
 	return c.print(r, r.table)
+}
+
+// mergeDistributions adds up what plip distribute reported of the parts. Parts
+// that another command made have no report.
+func mergeDistributions(dirs []string, out string) error {
+	var sum distribute.Report
+	for _, dir := range dirs {
+		var part distribute.Report
+		switch err := runlog.ReadJSON(filepath.Join(dir, distributionFile), &part); {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		}
+		sum.Add(part)
+	}
+	return runlog.WriteJSON(filepath.Join(out, distributionFile), sum)
 }

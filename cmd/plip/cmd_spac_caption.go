@@ -60,6 +60,7 @@ type spacCaptionOptions struct {
 	out, model string
 	config     spac.CaptionConfig
 	device     deviceFlags
+	shard      shard
 	force      bool
 }
 
@@ -72,11 +73,15 @@ func (o *spacCaptionOptions) addFlags(f *pflag.FlagSet) {
 	f.IntVar(&o.config.Workers, "workers", o.config.Workers, "`goroutines` that decode images")
 	annotate(f, unrecorded, "workers")
 	o.device.addFlags(f)
+	addShard(f, &o.shard)
 	addForce(f, &o.force)
 }
 
 func (o *spacCaptionOptions) validate([]string) error {
-	problems := []error{o.device.validate()}
+	problems := []error{o.device.validate(), o.shard.resolve(os.Getenv)}
+	if o.out == "" && o.shard.count > 1 {
+		problems = append(problems, errors.New("--shard is for datasets of shards, not for pictures: --shard 0/1 describes all of them"))
+	}
 	if o.model == "" {
 		problems = append(problems, errors.New("--model is missing"))
 	}
@@ -135,19 +140,24 @@ func (o *spacCaptionOptions) shards(ctx context.Context, c *call, m *spac.Captio
 		return err
 	}
 	defer d.Close()
+	part, err := o.shard.section(ctx, d)
+	if err != nil {
+		return err
+	}
+	out := o.shard.dir(o.out)
 	options := c.outputOptions(d)
 	options.Force, options.Embedding, options.EmbeddingDim = o.force, false, 0
 	if options.Config["model"], err = m.Store.Fingerprint(); err != nil {
 		return err
 	}
-	w, err := parquet.Create(ctx, o.out, options)
+	w, err := parquet.Create(ctx, out, options)
 	var report *spac.CaptionReport
-	if !c.finished(err, o.out) {
+	if !c.finished(err, out) {
 		if err != nil {
 			return err
 		}
 		defer w.Abort()
-		r, err := spac.Caption(ctx, m, words, d, w, o.config, l, c.progress.Callback("caption", "images"))
+		r, err := spac.Caption(ctx, m, words, part, w, o.config, l, c.progress.Callback("caption", "images"))
 		if err != nil {
 			return err
 		}
@@ -158,13 +168,13 @@ func (o *spacCaptionOptions) shards(ctx context.Context, c *call, m *spac.Captio
 		c.logf("%s", r)
 		report = &r
 	}
-	manifest, err := parquet.ReadManifest(o.out)
+	manifest, err := parquet.ReadManifest(out)
 	if err != nil {
 		return err
 	}
-	dataset := newDatasetResult(o.out, manifest)
+	dataset := newDatasetResult(out, manifest)
 	return c.print(spacCaptionResult{Dataset: &dataset, Report: report, Pictures: []captionedPicture{}}, func(w io.Writer) {
-		fmt.Fprintf(w, "captioned\t%d rows\t%d captions\t%s\n", dataset.Rows, dataset.Captions, o.out)
+		fmt.Fprintf(w, "captioned\t%d rows\t%d captions\t%s\n", dataset.Rows, dataset.Captions, out)
 	})
 }
 

@@ -50,6 +50,7 @@ func commands() []command {
 		{use: "model", short: "Weights and checkpoints", sub: []command{modelInfoCommand()}},
 		demoCommand(),
 		templatesCommand(),
+		{use: "export", short: "Shards in the layouts of other programs", sub: exportCommands()},
 		verifyCommand(),
 		mergeCommand(),
 		statsCommand(),

@@ -93,7 +93,7 @@ func arrayIndex(slurm, kubernetes string, getenv func(string) string) (int, erro
 
 // dir is where this part writes below out: out itself when there is one part.
 func (s *shard) dir(out string) string {
-	if s.count == 1 {
+	if s.count <= 1 {
 		return out
 	}
 	return parquet.PartDir(out, s.index, s.count)
@@ -110,6 +110,19 @@ func (s *shard) rows(ctx context.Context, d *parquet.Dataset) (from, to int64, e
 	}
 	to, err = identityBorder(ctx, d, share(d.NumRows(), s.index+1, s.count))
 	return from, to, err
+}
+
+// section is the part of d as a dataset of its own; d itself when there is one
+// part. It is of use until d is closed.
+func (s *shard) section(ctx context.Context, d *parquet.Dataset) (*parquet.Dataset, error) {
+	if s.count <= 1 {
+		return d, nil
+	}
+	from, to, err := s.rows(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return d.Section(ctx, from, to)
 }
 
 // share is n*i/count without overflow.
