@@ -14,8 +14,9 @@ import (
 	"plip/parquet"
 )
 
-// killedRun is what the killed process trains: a checkpoint after every step, so that many kills hit one being written.
+// killedRun is what the killed process trains, with all tasks: a checkpoint after every step, so that many kills hit one being written.
 func killedRun(dir string, ds *parquet.Dataset, c Config) (Config, Run) {
+	threeTasks(&c)
 	c.SaveEvery, c.Schedule.Epochs, c.Keep = 1, 6, 1
 	return c, Run{Dir: dir, Data: ds, Device: tensor.CPU, Workers: 1, Validate: byStep}
 }

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -142,15 +143,67 @@ func TestTrainingLearns(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer m.Close()
-			if got := retrieved(t, m, ds); got < 7 {
+			if got := retrieved(t, m, ds, "a person in %s"); got < 7 {
 				t.Errorf("%d of 8 colours have their own picture nearest, want 7 or more", got)
 			}
 		})
 	}
 }
 
+// TestThreeTasksLearn trains all tasks together: each task's loss comes down, and what is saved is loaded and used.
+func TestThreeTasksLearn(t *testing.T) {
+	ds := colourDataset(t, t.TempDir(), 4, func(i int, r *parquet.Row) {
+		name := colours[r.ID].name
+		r.Captions = []string{"a person in a " + name + " shirt", "the man wears " + name + " jeans"}
+	})
+	c := tinyConfig(t)
+	threeTasks(&c)
+	c.Contrast.Kind, c.Contrast.Temperature, c.Visual.Width = ContrastInfoNCE, 0.07, 16
+	c.Loss, c.Schedule.Base = LossWeights{IVLC: 1, TIC: 0.5, IAP: 0.5}, 0.002
+	c.Text.Dropout, c.Text.AttentionDropout, c.Schedule.Epochs, c.ValidateEvery, c.Window = 0, 0, 40, 0, 100
+	run := tinyRun(t, t.TempDir(), ds)
+	if _, err := Train(context.Background(), c, run); err != nil {
+		t.Fatal(err)
+	}
+	first, last := map[string]float64{}, map[string]float64{} // sums over an epoch's four steps
+	for line := range strings.Lines(metricsOf(t, run.Dir)) {
+		var at map[string]float64
+		if err := json.Unmarshal([]byte(line), &at); err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range []string{"ivlc", "tic", "iap"} {
+			v, ok := at[part]
+			if !ok {
+				t.Fatalf("want %s in the line %s", part, line)
+			}
+			switch at["epoch"] {
+			case 0:
+				first[part] += v
+			case 39:
+				last[part] += v
+			}
+		}
+	}
+	for part, v := range first {
+		if !(last[part] < 0.6*v) {
+			t.Errorf("%s: want it below 60 %% of the first epoch's %.3f, got %.3f", part, v/4, last[part]/4)
+		}
+	}
+	m, err := LoadModel(tensor.CPU, run.Dir, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if m.Colorizer == nil || m.Attributes == nil {
+		t.Error("want the heads of the checkpoint's tasks")
+	}
+	if got := retrieved(t, m, ds, "a person in a %s shirt"); got < 7 {
+		t.Errorf("%d of 8 colours have their own picture nearest, want 7 or more", got)
+	}
+}
+
 // retrieved counts the colours whose caption is nearest to a picture of that colour, by cosine.
-func retrieved(t *testing.T, m *Model, ds *parquet.Dataset) (right int) {
+func retrieved(t *testing.T, m *Model, ds *parquet.Dataset, caption string) (right int) {
 	t.Helper()
 	var ids []int64
 	var images [][]float32
@@ -166,7 +219,7 @@ func retrieved(t *testing.T, m *Model, ds *parquet.Dataset) (right int) {
 		t.Fatal(err)
 	}
 	for id, c := range colours {
-		text, err := m.EmbedTexts([]string{"a person in " + c.name})
+		text, err := m.EmbedTexts([]string{fmt.Sprintf(caption, c.name)})
 		if err != nil {
 			t.Fatal(err)
 		}
