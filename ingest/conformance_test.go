@@ -40,6 +40,7 @@ func layoutCases() []layoutCase {
 	return []layoutCase{
 		foldersCase(),
 		annotatedCase(),
+		cuhkCase(), textReIDCase(), icfgCase(), rstpCase(), synthCase(), hamCase(), ufineCase(), malsCase(), aptmCase(), jsonlCase(), csvCase(),
 	}
 }
 

@@ -52,6 +52,7 @@ func (o *SourceOptions) note(format string, args ...any) {
 func Formats() []Format {
 	var all []Format
 	for _, part := range [][]Format{
+		textFormats(),
 		foldersFormats(),
 	} {
 		all = append(all, part...)
