@@ -53,6 +53,7 @@ func Formats() []Format {
 	var all []Format
 	for _, part := range [][]Format{
 		textFormats(),
+		foreignFormats(),
 		foldersFormats(),
 	} {
 		all = append(all, part...)

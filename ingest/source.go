@@ -52,4 +52,6 @@ type Sample struct {
 
 	// Err is set when the image is known to be unfit without being read.
 	Err *RejectError
+
+	at int64 // where the image is, for readers that find it by number
 }
