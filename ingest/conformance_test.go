@@ -37,11 +37,11 @@ type identityLines struct {
 
 // layoutCases lists every reader.
 func layoutCases() []layoutCase {
-	return []layoutCase{
+	return append(attributeCases(), []layoutCase{
 		foldersCase(),
 		annotatedCase(),
 		cuhkCase(), textReIDCase(), icfgCase(), rstpCase(), synthCase(), hamCase(), ufineCase(), malsCase(), aptmCase(), jsonlCase(), csvCase(),
-	}
+	}...)
 }
 
 // TestConformance holds every reader to what Source promises and to what Write
@@ -257,19 +257,23 @@ func (c layoutCase) testRows(t *testing.T) {
 	}
 }
 
-// testSpoiled spoils the second image of the first identity that has two, in each
-// way a file can be bad.
+// testSpoiled spoils the second image of the first identity that has two, else the
+// last image, in each way a file can be bad.
 func (c layoutCase) testSpoiled(t *testing.T) {
 	for name, spoil := range spoils() {
 		t.Run(name, func(t *testing.T) {
 			s, dir := c.source(t)
-			var victim string
+			var victim, last string
 			total := 0
 			for _, identity := range collect(t, s) {
 				total += len(identity.Samples)
 				if victim == "" && len(identity.Samples) > 1 {
 					victim = identity.Samples[1].Row.FilePath
 				}
+				last = identity.Samples[len(identity.Samples)-1].Row.FilePath
+			}
+			if victim == "" { // every image is an identity
+				victim = last
 			}
 			file := filepath.Join(dir, c.file(victim))
 			spoil.apply(t, file)

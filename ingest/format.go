@@ -36,8 +36,15 @@ type Published struct {
 // SourceOptions are what the layouts have in common. The zero value is the
 // default.
 type SourceOptions struct {
-	Images string            // root of the images, where they lie apart from src; "" is found by the layout's rule
-	Note   func(text string) // is told once of each oddity that was met; may be nil
+	Images string // root of the images, where they lie apart from src; "" is found by the layout's rule
+
+	// Of datasets of labelled attributes: which of the release's random partitions,
+	// from 0, sets the splits, and whether labels that figures are not about are kept
+	// too, after those that they are about.
+	Partition int
+	AllLabels bool
+
+	Note func(text string) // is told once of each oddity that was met; may be nil
 }
 
 // note tells a person of an oddity.
@@ -53,6 +60,7 @@ func Formats() []Format {
 	var all []Format
 	for _, part := range [][]Format{
 		textFormats(),
+		attributeFormats(),
 		foreignFormats(),
 		foldersFormats(),
 	} {

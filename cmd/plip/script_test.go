@@ -35,7 +35,7 @@ func TestScript(t *testing.T) {
 		},
 		RequireUniqueNames: true,
 		UpdateScripts:      os.Getenv("UPDATE_SCRIPTS") != "",
-		Cmds:               map[string]func(*testscript.TestScript, bool, []string){"status": status, "same": same, "waitfile": waitFile, "pictures": pictureFiles, "vectors": vectorsFile, "embed": embedTruth, "samerows": sameRows, "sametexts": sameTexts},
+		Cmds:               map[string]func(*testscript.TestScript, bool, []string){"status": status, "same": same, "waitfile": waitFile, "pictures": pictureFiles, "mat": matRelease, "vectors": vectorsFile, "embed": embedTruth, "samerows": sameRows, "sametexts": sameTexts},
 	})
 }
 
