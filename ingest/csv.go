@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 )
 
@@ -26,7 +25,7 @@ type csvColumn struct {
 
 // newCSVRecords reads the first line. What parts the columns is the comma, or
 // else the tab or semicolon that the line has.
-func newCSVRecords(f *os.File) (*csvRecords, error) {
+func newCSVRecords(f io.Reader) (*csvRecords, error) {
 	limited := &limitedReader{r: f, limit: maxRecordBytes}
 	buffered := bufio.NewReader(limited)
 	skipMark(buffered)

@@ -22,6 +22,7 @@ const ReasonDuplicate = "duplicate_path"
 // csvRecords). One pass over the files makes an index of 32 bytes a record;
 // Identities then reads the records of one identity after the other again, by
 // their offsets. So memory does not depend on how much is written about an image.
+// Where ids are names, each name with its smallest path is kept during the pass.
 //
 // Malformed files and records without the fields that are needed end the pass,
 // before there is any output: they tell of a file that is not the right one.

@@ -47,7 +47,7 @@ func (r *imageRoot) find(name string) (string, error) {
 	if errors.As(errBelow, &reject) && reject.Reason == ReasonMissing {
 		return name, err
 	}
-	r.once.Do(func() { r.note("images are in imgs below the folder that the paths start from, such as %s", below) })
+	r.once.Do(func() { r.note("images are in imgs below the folder that the paths start from") })
 	return below, errBelow
 }
 

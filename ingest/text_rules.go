@@ -3,7 +3,7 @@ package ingest
 import (
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path"
 	"path/filepath"
 	"strconv"
@@ -33,7 +33,7 @@ const (
 )
 
 // newReader opens the records of a file.
-func (u *textRules) newReader(f *os.File) (recordReader, error) {
+func (u *textRules) newReader(f io.Reader) (recordReader, error) {
 	switch u.syntax {
 	case syntaxLines:
 		return newJSONLines(f), nil
