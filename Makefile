@@ -25,7 +25,7 @@ PLAIN := ./templates ./parquet ./ingest/... ./eval/... ./spac/attributes ./spac/
 RACE := ./parquet ./ingest ./ingest/split ./eval ./spac/filter ./internal/text ./internal/weights ./internal/pixels \
         ./internal/feed ./internal/runlog ./internal/vectors
 
-.PHONY: help setup build demo test test-plain lint bench fuzz env check-fixtures dist clean
+.PHONY: help setup build demo test test-plain lint bench fuzz env check-fixtures interop dist clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,14 @@ fuzz: setup ## every fuzz target for FUZZTIME (default 10s) each
 
 check-fixtures: build ## compare with reference numbers: make check-fixtures DIR=folder
 	bin/plip check $(DIR)
+
+interop: build ## developer's check: duckdb, pyarrow, pandas and datasets (from PyPI, in a throwaway venv) read our shards
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+	bin/plip ingest demo -o $$dir/corpus --captioned 20 --raw 5 --valid 5 --test 5 > /dev/null && \
+	bin/plip export imagefolder $$dir/corpus/captioned -o $$dir/imagefolder > /dev/null && \
+	bin/plip export webdataset $$dir/corpus/captioned -o $$dir/webdataset --tar-bytes 100000 > /dev/null && \
+	python3 -m venv $$dir/venv && $$dir/venv/bin/pip install -q duckdb pyarrow pandas datasets pillow && \
+	$$dir/venv/bin/python internal/reference/interop.py $$dir/corpus/captioned $$dir/corpus/raw --imagefolder $$dir/imagefolder --webdataset $$dir/webdataset
 
 dist: build ## bin/plip with its libraries in dist/, to be copied to another machine
 	rm -rf dist && mkdir -p dist/lib
