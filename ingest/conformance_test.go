@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -41,6 +42,7 @@ func layoutCases() []layoutCase {
 		foldersCase(),
 		annotatedCase(),
 		cuhkCase(), textReIDCase(), icfgCase(), rstpCase(), synthCase(), hamCase(), ufineCase(), malsCase(), aptmCase(), jsonlCase(), csvCase(),
+		marketCase(), dukeCase(), cuhk03Case(), msmt17Case(), msmt17V2Case(), msmt17RepackagedCase(), lpwCase(), lupersonCase(),
 	}...)
 }
 
@@ -394,7 +396,7 @@ func writeAll(t *testing.T, s Source, out string, o Options) *parquet.Manifest {
 func spellSample(s Sample) []string {
 	words := []string{s.Row.FilePath}
 	if s.Row.Camera != nil {
-		words = append(words, "camera "+string(rune('0'+*s.Row.Camera)))
+		words = append(words, "camera "+strconv.Itoa(int(*s.Row.Camera)))
 	}
 	if s.Row.Split != "" {
 		words = append(words, s.Row.Split)

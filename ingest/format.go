@@ -59,6 +59,7 @@ func (o *SourceOptions) note(format string, args ...any) {
 func Formats() []Format {
 	var all []Format
 	for _, part := range [][]Format{
+		reidFormats(),
 		textFormats(),
 		attributeFormats(),
 		foreignFormats(),
