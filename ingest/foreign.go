@@ -17,7 +17,7 @@ import (
 // Foreign is a Source of Parquet files that another program wrote: one file, or a
 // folder of them in sorted order. A file needs a column image (bytes, or a struct
 // with bytes) and an integer column id; names that stand for these, and the other
-// columns that are read, are in the documentation of parquet.Open. Embeddings are
+// columns that are read, are in the documentation of package parquet. Embeddings are
 // not kept.
 //
 // Where the rows of every identity stand together, identities come in the order

@@ -36,6 +36,18 @@
 // Image bytes are stored plain, without compression, dictionary or bounds;
 // every other column is compressed with zstd. Every page carries a CRC-32.
 //
+// # Foreign files
+//
+// Files of other writers are read by these names, ours first; only a picture and
+// an id must be there:
+//
+//	image           img, jpg, jpeg, png, image_bytes, bytes: bytes, or a struct with bytes
+//	id              pid, person_id, identity
+//	file_path       path, file_name
+//	camera          camera_id, cam_id
+//	captions        caption: a list, or one string
+//	others          by our name alone
+//
 // # Footer keys
 //
 //	huggingface          features of the datasets library, so that pictures are shown as pictures

@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"plip/ingest"
 	"plip/parquet"
 )
 
@@ -159,5 +161,45 @@ func TestImageFolder(t *testing.T) {
 	want := "---\nconfigs:\n- config_name: default\n  data_files:\n  - split: query\n    path: query/**\n  - split: train\n    path: train/**\n  - split: unsplit\n    path: unsplit/**\n---\n"
 	if !strings.HasPrefix(got[cardName], want) {
 		t.Errorf("card: want\n%s\ngot\n%s", want, got[cardName])
+	}
+}
+
+// TestSynthPedesBack reads an export with the reader of the release: ids, pictures
+// and texts are those of the rows.
+func TestSynthPedesBack(t *testing.T) {
+	rows := madeRows(t, 21)
+	dir := t.TempDir()
+	if _, err := Write(t.Context(), writeRows(t, rows), Formats()[0], dir, testOptions()); err != nil {
+		t.Fatal(err)
+	}
+	format, err := ingest.FormatByName("auto", dir)
+	if err != nil || format.Name != "synth-pedes" {
+		t.Fatalf("detect: want synth-pedes, got %+v, %v", format, err)
+	}
+	s, err := format.Open(t.Context(), dir, ingest.SourceOptions{Note: func(text string) { t.Errorf("want no note, got %q", text) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	i := 0
+	for identity, err := range s.Identities(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, sample := range identity.Samples {
+			image, err := s.Read(t.Context(), &sample)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := parquet.Row{ID: identity.ID, Image: image, Attributes: sample.Row.Attributes, Captions: sample.Row.Captions, PromptCaption: sample.Row.PromptCaption}
+			want := parquet.Row{ID: rows[i].ID, Image: rows[i].Image, Attributes: rows[i].Attributes, Captions: rows[i].Captions, PromptCaption: rows[i].PromptCaption}
+			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("row %d (-want +got):\n%s", i, diff)
+			}
+			i++
+		}
+	}
+	if i != len(rows) {
+		t.Errorf("want %d rows, got %d", len(rows), i)
 	}
 }
