@@ -54,6 +54,41 @@ func (l *lupersonLists) open(ctx context.Context, videos []lupersonVideo, o *Sou
 		return err
 	}
 	l.dets = err == nil && info.IsDir()
+	if !l.dets {
+		return nil
+	}
+	return l.noteAbsent(videos, o)
+}
+
+// noteAbsent tells how many videos have detections but no folder: many can no
+// longer be had, so that their images are not counted as missing.
+func (l *lupersonLists) noteAbsent(videos []lupersonVideo, o *SourceOptions) error {
+	dets, err := l.around.Open("dets")
+	if err != nil {
+		return err
+	}
+	names, err := dets.Readdirnames(-1)
+	if err = errors.Join(err, dets.Close()); err != nil {
+		return err
+	}
+	there := make(map[string]bool, len(videos))
+	for _, v := range videos {
+		there[v.path] = true
+	}
+	absent := 0
+	for _, name := range names {
+		video, ok := strings.CutSuffix(name, ".pkl")
+		video = strings.ReplaceAll(video, "+", "/")
+		if !ok || there[video] {
+			continue
+		}
+		if _, err := l.root.Lstat(video); errors.Is(err, fs.ErrNotExist) { // else it is in two cities
+			absent++
+		}
+	}
+	if absent > 0 {
+		o.note("dets has detections of %d videos without a folder of images: passed over", absent)
+	}
 	return nil
 }
 

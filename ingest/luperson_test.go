@@ -128,10 +128,17 @@ func TestLUPersonNotes(t *testing.T) {
 	dir := t.TempDir()
 	buildFolders(t, dir, "cn/a/v1/000001_0000001_00.jpg", "jp/b/v1/000001_0000001_00.jpg")
 	writeFile(t, dir, "keys.pkl", keysOf("00002_000001_0000001_00"))
-	_, notes := openNoting(t, "luperson-nl", dir, SourceOptions{})
-	want := []string{"video jp/b/v1 is cn/a/v1 again: passed over", "keys.pkl numbers 2 videos, there are 1: it is of other folders and not used"}
+	for _, video := range []string{"cn+a+v1", "jp+b+v1", "jp+b+v2", "us+c+v3"} {
+		writeFile(t, dir, "dets/"+video+".pkl", detectionsOf([3]int{1, 1, 0}))
+	}
+	writeFile(t, dir, "dets/notes.txt", []byte("x"))
+	s, notes := openNoting(t, "luperson-nl", dir, SourceOptions{})
+	want := []string{"video jp/b/v1 is cn/a/v1 again: passed over", "keys.pkl numbers 2 videos, there are 1: it is of other folders and not used", "dets has detections of 2 videos without a folder of images: passed over"}
 	if diff := cmp.Diff(want, notes); diff != "" {
 		t.Errorf("notes (-want +got):\n%s", diff)
+	}
+	if n := s.Layout().Images; n != 1 {
+		t.Errorf("want 1 image, got %d", n)
 	}
 }
 

@@ -81,11 +81,19 @@ func findRoots(dir string, is func(root string) (bool, error)) ([]string, error)
 	return roots, nil
 }
 
-// detectRoot is Format.Detect by the rule of the root.
+// detectRoot is Format.Detect by the rule of the root. It looks one level below
+// only where there is little: a folder of many is a dataset's own.
 func detectRoot(is func(root string) (bool, error)) func(src string) (bool, error) {
 	return func(src string) (bool, error) {
 		if ok, err := isFolder(src); !ok || err != nil {
 			return false, err
+		}
+		entries, err := someEntries(src)
+		if err != nil {
+			return false, err
+		}
+		if len(entries) == maxSomeEntries {
+			return is(src)
 		}
 		roots, err := findRoots(src, is)
 		return len(roots) > 0, err
@@ -110,15 +118,18 @@ func hasFolder(dir, name string) (bool, error) {
 	return err == nil && info.IsDir(), err
 }
 
-// someEntries are up to 64 entries of a folder in no order: enough to see what
-// it holds, cheap where it holds millions.
+// maxSomeEntries is how much of a folder is looked at to see what it holds.
+const maxSomeEntries = 64
+
+// someEntries are the first entries of a folder in no order: cheap where it holds
+// millions.
 func someEntries(dir string) ([]fs.DirEntry, error) {
 	f, err := os.Open(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	entries, err := f.ReadDir(64)
+	entries, err := f.ReadDir(maxSomeEntries)
 	if err == io.EOF {
 		err = nil
 	}

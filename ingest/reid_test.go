@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,6 +91,26 @@ func TestReIDDetect(t *testing.T) {
 				t.Errorf("%s: a file that is not there: want an error, got %s", c.name, f.Name)
 			}
 		}
+	}
+}
+
+// TestReIDDetectMany: a folder of many is not searched one level below, and is
+// itself looked at.
+func TestReIDDetectMany(t *testing.T) {
+	dir := t.TempDir()
+	marketCase().build(t, dir)
+	for i := range maxSomeEntries {
+		writeFile(t, dir, fmt.Sprintf("%d/1.jpg", i), []byte("x"))
+	}
+	if f, err := Detect(dir); err != nil || f.Name != "folders" {
+		t.Errorf("want folders, got %v, %v", f, err)
+	}
+	root := filepath.Join(dir, marketCase().file(""))
+	for i := range maxSomeEntries {
+		writeFile(t, root, fmt.Sprintf("%d.txt", i), []byte("x"))
+	}
+	if f, err := Detect(root); err != nil || f.Name != "market1501" {
+		t.Errorf("want market1501, got %v, %v", f, err)
 	}
 }
 
