@@ -6,14 +6,6 @@ import (
 	"plip/internal/tensor"
 )
 
-// batch is what one training step reads.
-type batch struct {
-	image, gray tensor.Tensor // [N, 3, H, W] normalised; gray is none where there is no colourisation
-	ids         tensor.Tensor // [N] int64, identities
-	captions    tokens        // [N, L]
-	masked      maskedTokens  // [R, L]; R is 0 where nothing is masked
-}
-
 // features are what the losses read of a batch. All are leaves: cut off from the encoders' graphs.
 type features struct {
 	image, text tensor.Tensor    // [N, D]

@@ -12,6 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"plip/internal/checkpoint"
 	"plip/internal/feed"
 	"plip/internal/nn/nntest"
 	"plip/internal/pixels"
@@ -176,6 +177,13 @@ func TestPresets(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
+		want := LossWeights{IVLC: 1} // but for the paper's
+		if name == "paper" {
+			want = LossWeights{IVLC: 1, TIC: 0.02, IAP: 0.1}
+		}
+		if c.Loss != want {
+			t.Errorf("%s: want the tasks %+v, got %+v", name, want, c.Loss)
+		}
 		text, err := yaml.Marshal(c)
 		if err != nil {
 			t.Fatal(err)
@@ -194,6 +202,51 @@ func TestPresets(t *testing.T) {
 	}
 	if _, err := Preset("none"); err == nil {
 		t.Error("want an error for a preset that does not exist")
+	}
+}
+
+// TestCheckpointWithoutTaskSettings loads and goes on from a checkpoint of before there were other tasks than the contrast.
+func TestCheckpointWithoutTaskSettings(t *testing.T) {
+	ds := colourDataset(t, t.TempDir(), 4, nil)
+	c := tinyConfig(t)
+	c.MaxSteps = 3
+	run := tinyRun(t, t.TempDir(), ds)
+	want, err := Train(context.Background(), c, run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, err := checkpoint.Latest(run.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(last, checkpoint.ConfigFile)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var settings map[string]any
+	if err := yaml.Unmarshal(text, &settings); err != nil {
+		t.Fatal(err)
+	}
+	delete(settings, "colorize")
+	delete(settings, "attributes")
+	settings["loss"] = map[string]any{"ivlc": 1}
+	if text, err = yaml.Marshal(settings); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, text, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	m, err := LoadModel(tensor.CPU, run.Dir, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Close()
+	if m.Config.Loss != (LossWeights{IVLC: 1}) {
+		t.Errorf("want the contrast alone, got %+v", m.Config.Loss)
+	}
+	if got, err := Train(context.Background(), c, run); err != nil || got.State != want.State {
+		t.Errorf("want the finished training's state %+v, got %+v and %v", want.State, got.State, err)
 	}
 }
 
