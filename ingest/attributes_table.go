@@ -123,9 +123,14 @@ func (t *labelTable) layout(order []int) Layout {
 	l := Layout{Images: int64(len(t.images)), Camera: true, Labels: true, LabelNames: t.names}
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%q\x00", t.names)
+	var line []byte
 	for _, i := range order {
 		m := &t.images[i]
-		fmt.Fprintf(sum, "%s\x00%d\x00%s\x00%d\x00%v\x00", m.path, m.person, m.split, m.camera, t.labels(i))
+		line = fmt.Appendf(line[:0], "%s\x00%d\x00%s\x00%d\x00", m.path, m.person, m.split, m.camera)
+		for _, code := range t.labels(i) {
+			line = append(line, byte(code))
+		}
+		sum.Write(line)
 		l.Split = l.Split || m.split != ""
 		l.Camera = l.Camera && m.camera >= 0
 	}

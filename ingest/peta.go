@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -65,7 +64,7 @@ func openPETAMat(ctx context.Context, src string, o *SourceOptions) (Source, err
 	return openRoot(found.root, func(root *os.Root) (Source, error) {
 		if errPack := placeImages(ctx, root, t, "images", "."); errPack != nil {
 			if err := placeArchive(ctx, root, t, rows); err != nil {
-				return nil, errors.Join(errPack, err)
+				return nil, fmt.Errorf("as the renamed pack: %w; as the original release: %w", errPack, err)
 			}
 		}
 		return openLabelled(root, t, o)

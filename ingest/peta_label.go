@@ -29,6 +29,9 @@ import (
 // ReasonUnlabelled is of an image whose dataset gives it no labels.
 const ReasonUnlabelled = "unlabelled"
 
+// labelsPETA is the file of an archive's labels.
+const labelsPETA = "Label.txt"
+
 // petaLineBytes is the longest line that is read: 105 names take some 2,000 bytes.
 const petaLineBytes = 1 << 16
 
@@ -74,14 +77,14 @@ func (t *labelTable) takeArchive(root *os.Root, folder string, wholeNames bool) 
 	if err != nil {
 		return err
 	}
-	f, err := root.Open(path.Join(folder, "Label.txt"))
+	f, err := root.Open(path.Join(folder, labelsPETA))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	labels, err := readLabels(f, t.names)
 	if err != nil {
-		return fmt.Errorf("Label.txt: %w", err)
+		return fmt.Errorf("%s: %w", labelsPETA, err)
 	}
 	persons := map[string]int64{}
 	last := int64(0)
@@ -202,7 +205,7 @@ func hasLabelsPETA(src string) (bool, error) {
 		if err != nil {
 			continue
 		}
-		_, err = root.Stat(path.Join(folder, "Label.txt"))
+		_, err = root.Stat(path.Join(folder, labelsPETA))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return false, err
 		}
