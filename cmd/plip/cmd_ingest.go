@@ -77,6 +77,8 @@ type ingestOptions struct {
 	out            string
 	images         string
 	annotations    string // folders alone
+	partition      int    // peta and rap alone
+	allLabels      bool   // the same
 	name           string
 	check          bool
 	maxRejectRatio float64
@@ -94,6 +96,10 @@ func (o *ingestOptions) addFlags(f *pflag.FlagSet) {
 	if o.format == "folders" {
 		f.StringVar(&o.annotations, "annotations", "", "`file` that names and describes the person of every track")
 	}
+	if o.format == "peta" || o.format == "rap" {
+		f.IntVar(&o.partition, "partition", 0, "`number` of the partition that gives the splits, from 0")
+		f.BoolVar(&o.allLabels, "all-labels", false, "keep the labels that nobody evaluates too, after the others")
+	}
 	f.BoolVar(&o.check, "check", false, "count what SRC lists beside the published counts; write nothing")
 	annotate(f, unrecorded, "check")
 	f.BoolVar(&o.verifyPixels, "verify-pixels", false, "decode every image instead of reading its header")
@@ -105,6 +111,9 @@ func (o *ingestOptions) addFlags(f *pflag.FlagSet) {
 
 func (o *ingestOptions) validate([]string) error {
 	problems := []error{checkRatio("max-reject-ratio", o.maxRejectRatio), checkWorkers(o.workers)}
+	if o.partition < 0 {
+		problems = append(problems, fmt.Errorf("--partition: want 0 or more, got %d", o.partition))
+	}
 	if !o.check {
 		problems = append([]error{checkOutput(o.out)}, problems...)
 	}
@@ -155,7 +164,7 @@ func (o *ingestOptions) open(ctx context.Context, c *call, format *ingest.Format
 	if o.annotations != "" {
 		return ingest.OpenAnnotated(ctx, c.args[0], o.annotations)
 	}
-	return format.Open(ctx, c.args[0], ingest.SourceOptions{Images: o.images, Note: func(text string) { c.logf("note: %s", text) }})
+	return format.Open(ctx, c.args[0], ingest.SourceOptions{Images: o.images, Partition: o.partition, AllLabels: o.allLabels, Note: func(text string) { c.logf("note: %s", text) }})
 }
 
 // census prints what --check counts.

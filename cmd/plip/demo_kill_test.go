@@ -34,7 +34,7 @@ func TestKilledDemo(t *testing.T) {
 	took := time.Since(began)
 	random := rand.New(rand.NewPCG(uint64(began.UnixNano()), 0))
 	for kill := range demoKills {
-		after := time.Duration(random.Int64N(int64(took) / 4))
+		after := time.Duration(random.Int64N(int64(took) / 2))
 		err := runDemo(t, killed, after)
 		var exit *exec.ExitError
 		if err != nil && !(errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL) {
