@@ -178,18 +178,22 @@ func BenchmarkScan(b *testing.B) {
 		{"columns=text", ColText, text},
 		{"columns=meta", ColMeta, 0},
 	} {
-		b.Run(bench.name, func(b *testing.B) {
-			b.SetBytes(bench.bytes)
-			b.ReportAllocs()
-			benchLoop(b, func() {
-				err := d.Scan(b.Context(), bench.cols, 0, func(int64, *Row) error { return nil })
-				if err != nil {
-					b.Fatal(err)
-				}
+		for _, how := range []struct {
+			name string
+			scan func(ctx context.Context, cols Columns, from int64, fn func(i int64, r *Row) error) error
+		}{{"visit", d.Visit}, {"scan", d.Scan}} {
+			b.Run(bench.name+"/how="+how.name, func(b *testing.B) {
+				b.SetBytes(bench.bytes)
+				b.ReportAllocs()
+				benchLoop(b, func() {
+					if err := how.scan(b.Context(), bench.cols, 0, func(int64, *Row) error { return nil }); err != nil {
+						b.Fatal(err)
+					}
+				})
+				r := resources(b)
+				b.ReportMetric(float64(r.Maxrss)/1024, "peak-MiB")
 			})
-			r := resources(b)
-			b.ReportMetric(float64(r.Maxrss)/1024, "peak-MiB")
-		})
+		}
 	}
 }
 

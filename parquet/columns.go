@@ -16,12 +16,15 @@ type column struct {
 	// emptyLevel is the definition level of an empty list, below which the list
 	// itself is null.
 	emptyLevel int
+	maxRep     byte
+	maxDef     byte
 	isList     bool
 	unsigned   bool
 	wanted     pq.Kind
 	set        setFunc
-	keepsPage  bool // values point into the page
-	interns    bool // few different strings
+	plain      plainSetter // of our own files
+	keepsPage  bool        // values point into the page
+	interns    bool        // few different strings
 }
 
 // setFunc stores the values of one row. A list that is null or empty, and a
@@ -34,6 +37,7 @@ type wantedColumn struct {
 	names []string
 	group Columns
 	set   setFunc
+	plain plainSetter
 	kinds []pq.Kind
 	list  bool // a list, or one scalar in its place
 }
@@ -43,20 +47,20 @@ func wantedColumns() []wantedColumn {
 	text := []pq.Kind{pq.ByteArray}
 	floats := []pq.Kind{pq.Float, pq.Double}
 	return []wantedColumn{
-		{[]string{"id", "pid", "person_id", "identity"}, ColMeta, setID, ints, false},
-		{[]string{"file_path", "path", "file_name"}, ColMeta, setString(func(r *Row) *string { return &r.FilePath }), text, false},
-		{[]string{"camera", "camera_id", "cam_id"}, ColMeta, setCamera, ints, false},
-		{[]string{"split"}, ColMeta, setString(func(r *Row) *string { return &r.Split }), text, false},
-		{[]string{"source"}, ColMeta, setString(func(r *Row) *string { return &r.Source }), text, false},
-		{[]string{"width"}, ColMeta, setInt32(func(r *Row) *int32 { return &r.Width }), ints, false},
-		{[]string{"height"}, ColMeta, setInt32(func(r *Row) *int32 { return &r.Height }), ints, false},
-		{[]string{"attributes"}, ColText, setStrings(func(r *Row) *[]string { return &r.Attributes }, false), text, true},
-		{[]string{"captions", "caption"}, ColText, setStrings(func(r *Row) *[]string { return &r.Captions }, false), text, true},
-		{[]string{"prompt_caption"}, ColText, setStrings(func(r *Row) *[]string { return &r.PromptCaption }, false), text, true},
-		{[]string{"labels"}, ColLabels, setLabels, ints, true},
-		{[]string{"embedding"}, ColEmbedding, setEmbedding, floats, true},
-		{[]string{"truth_id"}, ColTruth, setTruthID, ints, false},
-		{[]string{"truth_attributes"}, ColTruth, setStrings(func(r *Row) *[]string { return &r.TruthAttributes }, true), text, true},
+		{[]string{"id", "pid", "person_id", "identity"}, ColMeta, setID, plainIDs, ints, false},
+		{[]string{"file_path", "path", "file_name"}, ColMeta, setString(func(r *Row) *string { return &r.FilePath }), plainTexts(func(r *Row) *string { return &r.FilePath }), text, false},
+		{[]string{"camera", "camera_id", "cam_id"}, ColMeta, setCamera, plainCameras, ints, false},
+		{[]string{"split"}, ColMeta, setString(func(r *Row) *string { return &r.Split }), plainTexts(func(r *Row) *string { return &r.Split }), text, false},
+		{[]string{"source"}, ColMeta, setString(func(r *Row) *string { return &r.Source }), plainTexts(func(r *Row) *string { return &r.Source }), text, false},
+		{[]string{"width"}, ColMeta, setInt32(func(r *Row) *int32 { return &r.Width }), plainInt32s(func(r *Row) *int32 { return &r.Width }), ints, false},
+		{[]string{"height"}, ColMeta, setInt32(func(r *Row) *int32 { return &r.Height }), plainInt32s(func(r *Row) *int32 { return &r.Height }), ints, false},
+		{[]string{"attributes"}, ColText, setStrings(func(r *Row) *[]string { return &r.Attributes }, false), plainLists(func(r *Row) *[]string { return &r.Attributes }, false), text, true},
+		{[]string{"captions", "caption"}, ColText, setStrings(func(r *Row) *[]string { return &r.Captions }, false), plainLists(func(r *Row) *[]string { return &r.Captions }, false), text, true},
+		{[]string{"prompt_caption"}, ColText, setStrings(func(r *Row) *[]string { return &r.PromptCaption }, false), plainLists(func(r *Row) *[]string { return &r.PromptCaption }, false), text, true},
+		{[]string{"labels"}, ColLabels, setLabels, plainLabels, ints, true},
+		{[]string{"embedding"}, ColEmbedding, setEmbedding, plainEmbeddings, floats, true},
+		{[]string{"truth_id"}, ColTruth, setTruthID, plainTruthIDs, ints, false},
+		{[]string{"truth_attributes"}, ColTruth, setStrings(func(r *Row) *[]string { return &r.TruthAttributes }, true), plainLists(func(r *Row) *[]string { return &r.TruthAttributes }, true), text, true},
 	}
 }
 
@@ -77,7 +81,7 @@ func findColumns(root *pq.Column) ([]column, error) {
 		if err != nil {
 			return nil, fmt.Errorf("column %q: %w", top.Name(), err)
 		}
-		c.name, c.group, c.set = w.names[0], w.group, w.set
+		c.name, c.group, c.set, c.plain = w.names[0], w.group, w.set, w.plain
 		c.interns = w.names[0] == "attributes" || w.names[0] == "split" || w.names[0] == "source" || w.names[0] == "truth_attributes"
 		hasID, hasPath = hasID || c.name == "id", hasPath || c.name == "file_path"
 		columns = append(columns, c)
@@ -109,14 +113,15 @@ func findImage(root *pq.Column) ([]column, error) {
 	if err != nil {
 		return nil, fmt.Errorf("column %q: %w", top.Name(), err)
 	}
-	c.name, c.group, c.set, c.keepsPage = "image", ColImage, setImage, true
+	c.name, c.group, c.set, c.plain, c.keepsPage = "image", ColImage, setImage, plainPictures, true
 	columns := []column{c}
 	if path != nil {
 		c, err := leafOf(path, []pq.Kind{pq.ByteArray}, false)
 		if err != nil {
 			return nil, fmt.Errorf("column %q: path: %w", top.Name(), err)
 		}
-		c.name, c.group, c.set = "image", ColImage, setString(func(r *Row) *string { return &r.ImagePath })
+		imagePath := func(r *Row) *string { return &r.ImagePath }
+		c.name, c.group, c.set, c.plain = "image", ColImage, setString(imagePath), plainTexts(imagePath)
 		columns = append(columns, c)
 	}
 	return columns, nil
@@ -150,7 +155,7 @@ func leafOf(c *pq.Column, kinds []pq.Kind, allowList bool) (column, error) {
 		case c.Repeated() && found.isList:
 			return column{}, fmt.Errorf("want one list, got a list of lists")
 		case c.Repeated():
-			found.isList, found.emptyLevel = true, level
+			found.isList, found.emptyLevel, found.maxRep = true, level, 1
 			level++
 		case c.Optional():
 			level++
@@ -169,7 +174,7 @@ func leafOf(c *pq.Column, kinds []pq.Kind, allowList bool) (column, error) {
 	kind := c.Type().Kind()
 	for _, k := range kinds {
 		if k == kind {
-			found.leaf, found.wanted = c.Index(), kind
+			found.leaf, found.wanted, found.maxDef = c.Index(), kind, byte(level)
 			found.unsigned = strings.HasPrefix(c.Type().String(), "INT(") && strings.HasSuffix(c.Type().String(), "false)")
 			return found, nil
 		}

@@ -23,16 +23,24 @@ type chunkReader interface {
 	close()
 }
 
-// newCursor starts at row first of the group. Exact asks for the page index,
-// which pays for a single row and not for many.
-func (s *shardFile) newCursor(g int, first int64, cols Columns, exact bool) (*cursor, error) {
+// access says what a cursor is for.
+type access int
+
+const (
+	keepRows access = iota // rows in order, given away
+	lendRows               // rows in order, overwritten by the next ones
+	oneRow                 // through the page index, which pays for a single row
+)
+
+// newCursor starts at row first of the group.
+func (s *shardFile) newCursor(g int, first int64, cols Columns, how access) (*cursor, error) {
 	c := &cursor{shard: s, row: s.groups[g].firstRow + first, cols: cols}
 	for i := range s.columns {
 		column := &s.columns[i]
 		if column.group&cols == 0 {
 			continue
 		}
-		chunk, err := s.newChunk(g, column, first, exact)
+		chunk, err := s.newChunk(g, column, first, how)
 		if err != nil {
 			c.close()
 			return nil, fmt.Errorf("%s: column %q: %w", s.name, column.name, err)
@@ -42,12 +50,12 @@ func (s *shardFile) newCursor(g int, first int64, cols Columns, exact bool) (*cu
 	return c, nil
 }
 
-func (s *shardFile) newChunk(g int, column *column, first int64, exact bool) (chunkReader, error) {
-	if exact {
+func (s *shardFile) newChunk(g int, column *column, first int64, how access) (chunkReader, error) {
+	if how == oneRow {
 		if err := s.loadOffsetIndex(g, column.leaf); err != nil {
 			return nil, fmt.Errorf("page index: %w", err)
 		}
-	} else if p, err := s.newPlainPages(g, column, first); p != nil || err != nil {
+	} else if p, err := s.newPlainChunk(g, column, first, how == lendRows); p != nil || err != nil {
 		return p, err
 	}
 	if err := s.checkPages(g, column.leaf); err != nil {
@@ -110,23 +118,34 @@ func (c *cursor) next(rows []Row, bad []*columnError) error {
 // scanGroup streams rows first to first+n of a row group. I counts rows of the
 // file; bad says what is wrong with the row.
 func (s *shardFile) scanGroup(ctx context.Context, g int, first, n int64, cols Columns, fn func(i int64, r *Row, bad *columnError) error) error {
+	return s.scanGroupAs(ctx, g, first, n, cols, keepRows, fn)
+}
+
+func (s *shardFile) scanGroupAs(ctx context.Context, g int, first, n int64, cols Columns, how access, fn func(i int64, r *Row, bad *columnError) error) error {
 	if n == 0 {
 		return nil
 	}
-	c, err := s.newCursor(g, first, cols, false)
+	c, err := s.newCursor(g, first, cols, how)
 	if err != nil {
 		return err
 	}
 	defer c.close()
 	group := &s.groups[g]
 	batch := s.batchRows(g, cols)
+	var rows []Row
+	var bad []*columnError
 	for done := int64(0); done < n; {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("read %s: %w", s.name, err)
 		}
 		k := min(batch, n-done)
-		// New rows each time: the caller may keep what it is given.
-		rows, bad := make([]Row, k), make([]*columnError, k)
+		if how == lendRows && int64(cap(rows)) >= k {
+			rows, bad = rows[:k], bad[:k]
+			clear(rows)
+			clear(bad)
+		} else {
+			rows, bad = make([]Row, k), make([]*columnError, k)
+		}
 		if err := c.next(rows, bad); err != nil {
 			return err
 		}
@@ -140,9 +159,9 @@ func (s *shardFile) scanGroup(ctx context.Context, g int, first, n int64, cols C
 	return nil
 }
 
-// batchRows bounds the memory of a scan to about 4 MB of values at a time.
+// batchRows bounds the memory of a scan to about a megabyte of values at a time.
 func (s *shardFile) batchRows(g int, cols Columns) int64 {
-	const wantBytes = 4 << 20
+	const wantBytes = 1 << 20
 	group := &s.groups[g]
 	var bytes int64
 	for _, c := range s.columns {

@@ -13,7 +13,7 @@ func TestCursorsInTurn(t *testing.T) {
 	d := openTest(t, dir)
 	var cursors []*cursor
 	for g := range 4 {
-		c, err := d.shards[0].newCursor(g, 0, ColAll, false)
+		c, err := d.shards[0].newCursor(g, 0, ColAll, keepRows)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -77,6 +77,7 @@
 //
 // Open reads our directories and foreign Parquet files alike. Only the column
 // chunks that are asked for are read. Groups are the unit of concurrent reading,
-// Scan streams with bounded memory, Row is random access through the page index.
+// Scan streams with bounded memory and Visit lends its rows instead of giving them
+// away, Row is random access through the page index.
 // Section is a run of rows as a dataset of its own, for one task of an array job.
 package parquet

@@ -42,7 +42,11 @@ func readEverything(t *testing.T, data []byte) error {
 		if err != nil {
 			return err
 		}
-		c, err := s.newCursor(g, n/2, ColAll, true)
+		err = s.scanGroupAs(t.Context(), g, n/3, n-n/3, ColAll, lendRows, func(int64, *Row, *columnError) error { return nil })
+		if err != nil {
+			return err
+		}
+		c, err := s.newCursor(g, n/2, ColAll, oneRow)
 		if err != nil {
 			return err
 		}

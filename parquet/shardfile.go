@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 
 	pq "github.com/parquet-go/parquet-go"
@@ -31,8 +32,9 @@ type shardFile struct {
 	columns []column // found columns, in file order
 	groups  []fileGroup
 
-	own  bool // written by a Writer
-	foot footer
+	own     bool // written by a Writer
+	foot    footer
+	scratch *sync.Pool // of *chunkScratch
 }
 
 // fileGroup is one row group of a file.
@@ -63,7 +65,7 @@ func openShard(dir, base string) (*shardFile, error) {
 
 // openShardReader opens a shard that r holds. Nothing but the footer is read.
 func openShardReader(name string, r io.ReaderAt, size int64) (*shardFile, error) {
-	s := &shardFile{name: name, reader: r, size: size}
+	s := &shardFile{name: name, reader: r, size: size, scratch: &sync.Pool{}}
 	if err := guard(s.open); err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
