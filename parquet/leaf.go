@@ -27,6 +27,11 @@ func leavesOf(schema pq.Node) []leaf {
 func appendLeaves(leaves []leaf, parent leaf, n pq.Node) []leaf {
 	if n.Leaf() {
 		parent.typ, parent.codec = n.Type(), n.Compression()
+		if parent.codec.CompressionCodec() == format.Zstd {
+			// The library's own, of the same level, has encoders left from the shard
+			// before; each is of two megabytes.
+			parent.codec = &pq.Zstd
+		}
 		parent.dictionary = n.Encoding().Encoding() == format.RLEDictionary
 		parent.bounds = boundedLeaf(parent.path)
 		return append(leaves, parent)
