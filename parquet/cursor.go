@@ -131,7 +131,7 @@ func (s *shardFile) scanGroupAs(ctx context.Context, g int, first, n int64, cols
 	}
 	defer c.close()
 	group := &s.groups[g]
-	batch := s.batchRows(g, cols)
+	batch := s.batchRows(g, cols, how)
 	var rows []Row
 	var bad []*columnError
 	for done := int64(0); done < n; {
@@ -159,9 +159,14 @@ func (s *shardFile) scanGroupAs(ctx context.Context, g int, first, n int64, cols
 	return nil
 }
 
-// batchRows bounds the memory of a scan to about a megabyte of values at a time.
-func (s *shardFile) batchRows(g int, cols Columns) int64 {
-	const wantBytes = 1 << 20
+// batchRows bounds the memory of a scan: to about 4 MB of values at a time, and
+// 1 MB where they are lent. Smaller batches that are given away make the collector
+// run more often: a fifth of the time of pictures.
+func (s *shardFile) batchRows(g int, cols Columns, how access) int64 {
+	wantBytes := int64(4 << 20)
+	if how == lendRows {
+		wantBytes = 1 << 20
+	}
 	group := &s.groups[g]
 	var bytes int64
 	for _, c := range s.columns {
