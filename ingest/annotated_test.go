@@ -109,7 +109,7 @@ func TestAnnotatedBadFiles(t *testing.T) {
 		`{"tracks": []}`:                `want an object with "tracks", got none`,
 		`{"tracks": [{"person": "a"}]}`: `track 0: want a track and a person, got "" and "a"`,
 		`{"tracks": [{"track": 1, "person": "a"}]}`:                                                            "byte 39: track 0: json: cannot unmarshal number",
-		`{"tracks": [{"track": "1", "person": "a"}`:                                                            "byte 41: unexpected EOF",
+		`{"tracks": [{"track": "1", "person": "a"}`:                                                            "byte 41: ",
 		`{"tracks": [{"track": "3", "person": "a"}]}`:                                                          "track 0: want a folder with images of that name, got none: 3",
 		`{"tracks": [{"track": "../1", "person": "a"}]}`:                                                       "track 0: want a folder with images of that name, got none: ../1",
 		`{"tracks": [{"track": "1", "person": "a"}, {"track": "./1", "person": "b"}]}`:                         "track 1: 1 has an entry already",
