@@ -9,7 +9,7 @@ func attributeFormats() []Format {
 		"order of the release; the shards name them."
 	return []Format{
 		{
-			Name: "peta",
+			Name: "peta", Partitions: true,
 			Long: "peta reads PETA.mat, which lies in SRC or is SRC, and its images: the renamed pack\n" +
 				"(images/00001.png, ...) or the original archives (PETA dataset/CUHK/archive/...).\n" +
 				"Persons are those of PETA.mat. Of its five random partitions the first sets the\n" +
@@ -39,7 +39,7 @@ func attributeFormats() []Format {
 			},
 		},
 		{
-			Name: "rap",
+			Name: "rap", Partitions: true,
 			Long: "rap reads RAP_annotation.mat of RAP v1 or v2, which lies in SRC, in RAP_annotation or\n" +
 				"is SRC, and its images, in RAP_dataset. Label 2 is an uncertain one. Of the five\n" +
 				"random partitions the first sets the splits; v1 has no validation part. Images\n" +

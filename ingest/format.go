@@ -20,6 +20,9 @@ type Format struct {
 	// files alone. It never reads images. nil: not to be detected.
 	Detect func(src string) (bool, error)
 
+	// Annotations and Partitions tell which of the options it reads beside Images.
+	Annotations, Partitions bool
+
 	// Published are the counts that the release's papers and pages give, for a
 	// person to compare with; files differ from them and are not judged by them.
 	Published []Published
@@ -37,6 +40,8 @@ type Published struct {
 // default.
 type SourceOptions struct {
 	Images string // root of the images, where they lie apart from src; "" is found by the layout's rule
+
+	Annotations string // file that describes the tracks of folders, as Annotated reads it
 
 	// Of datasets of labelled attributes: which of the release's random partitions,
 	// from 0, sets the splits, and whether labels that figures are not about are kept
@@ -110,7 +115,13 @@ func foldersFormats() []Format {
 			"identity. Folders and images come in sorted order. Where every such folder is\n" +
 			"named by a number of its own, that is the id; else ids count from 1. Where every\n" +
 			"image has a camera in its name (_c3_, _c3s1_), the shards have a column for it.",
-		Open: func(ctx context.Context, src string, _ SourceOptions) (Source, error) { return OpenFolders(ctx, src) },
+		Open: func(ctx context.Context, src string, o SourceOptions) (Source, error) {
+			if o.Annotations != "" {
+				return OpenAnnotated(ctx, src, o.Annotations)
+			}
+			return OpenFolders(ctx, src)
+		},
+		Annotations: true,
 		Detect: func(src string) (bool, error) {
 			info, err := os.Stat(src)
 			return err == nil && info.IsDir(), err

@@ -123,16 +123,12 @@ func (t *targetMaker) prior(ctx context.Context, ds *parquet.Dataset) ([]float32
 	for i := range counts {
 		counts[i] = 0.5
 	}
-	if err := ds.Scan(ctx, parquet.ColText, 0, func(i int64, r *parquet.Row) error {
-		if i >= vocabularyImages {
-			return nil
-		}
+	if err := firstRows(ctx, ds, func(r *parquet.Row) {
 		for k, ids := range t.make(r).Attributes {
 			for _, id := range ids {
 				counts[k*v+int(id)]++
 			}
 		}
-		return nil
 	}); err != nil {
 		return nil, err
 	}

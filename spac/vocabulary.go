@@ -3,6 +3,7 @@ package spac
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,14 +19,10 @@ const vocabularyImages = 20000
 // TrainVocabulary makes a byte-level BPE vocabulary of about size tokens from a dataset's captions and attributes.
 func TrainVocabulary(ctx context.Context, ds *parquet.Dataset, size int) (*Vocabulary, error) {
 	var lines []string
-	if err := ds.Scan(ctx, parquet.ColText, 0, func(i int64, r *parquet.Row) error {
-		if i >= vocabularyImages {
-			return nil
-		}
+	if err := firstRows(ctx, ds, func(r *parquet.Row) {
 		for _, s := range append(r.Captions, r.Attributes...) {
 			lines = append(lines, " "+strings.TrimSpace(s))
 		}
-		return nil
 	}); err != nil {
 		return nil, err
 	}
@@ -45,6 +42,22 @@ func TrainVocabulary(ctx context.Context, ds *parquet.Dataset, size int) (*Vocab
 		return nil, err
 	}
 	return &Vocabulary{bpe, map[string][]byte{vocabFile: table, mergesFile: []byte("#version: 0.2\n" + strings.Join(merges, "\n") + "\n")}}, nil
+}
+
+// firstRows calls fn with the texts of the rows that a vocabulary is made of; fn keeps nothing but strings.
+func firstRows(ctx context.Context, ds *parquet.Dataset, fn func(r *parquet.Row)) error {
+	enough := errors.New("enough rows")
+	err := ds.Visit(ctx, parquet.ColText, 0, func(i int64, r *parquet.Row) error {
+		if i >= vocabularyImages {
+			return enough
+		}
+		fn(r)
+		return nil
+	})
+	if errors.Is(err, enough) {
+		return nil
+	}
+	return err
 }
 
 // The hub's names of the vocabulary's files.

@@ -50,7 +50,7 @@ func LoadVocabulary(dir string) (*Vocabulary, error) {
 func TrainVocabulary(ctx context.Context, ds *parquet.Dataset, source string, size int) (*Vocabulary, error) {
 	var lines []string
 	enough := errors.New("enough rows")
-	err := ds.Scan(ctx, parquet.ColText, 0, func(i int64, r *parquet.Row) error {
+	err := ds.Visit(ctx, parquet.ColText, 0, func(i int64, r *parquet.Row) error {
 		if i == vocabularyRows {
 			return enough
 		}

@@ -21,22 +21,21 @@ import (
 func ingestCommands() []command {
 	var out []command
 	for _, f := range ingest.Formats() {
-		out = append(out, ingestCommand(f.Name, "Shards from the layout "+f.Name, f.Long, "plip ingest "+f.Name+" "+exampleSource(f.Name)+" -o shards"))
+		out = append(out, ingestCommand(f, "Shards from the layout "+f.Name, f.Long, "plip ingest "+f.Name+" "+exampleSource(f.Name)+" -o shards"))
 	}
-	return append(out, ingestCommand("auto", "Shards from whatever layout SRC has", "auto detects the layout of SRC by names and the first bytes of files, and reads it as\n"+
+	return append(out, ingestCommand(ingest.Format{Name: "auto"}, "Shards from whatever layout SRC has", "auto detects the layout of SRC by names and the first bytes of files, and reads it as\n"+
 		"the command of that layout does. It says which one it took.", "plip ingest auto tracks -o shards"))
 }
 
-func ingestCommand(format, short, long, example string) command {
+func ingestCommand(format ingest.Format, short, long, example string) command {
 	o := &ingestOptions{format: format}
-	if format == "folders" {
+	if format.Annotations {
 		long += "\n\nWith --annotations the identities are the persons that the file names, with their\n" +
 			"true attributes and captions: a reference to measure against. Its form is in the\n" +
 			"documentation of package ingest, type Annotated."
-		example = "plip ingest folders tracks -o shards"
 	}
 	return command{
-		use:   format + " SRC -o DIR",
+		use:   format.Name + " SRC -o DIR",
 		short: short,
 		long: long + "\n\nImages are stored as they are. What is no usable image is left out, counted by\n" +
 			"reason and listed in DIR/rejects.jsonl. Links out of SRC are not followed. --check\n" +
@@ -72,13 +71,10 @@ type ingestCheck struct {
 
 // ingestOptions are those of every format that is read from a folder or file.
 type ingestOptions struct {
-	format string
+	format ingest.Format // its name alone for auto
 
 	out            string
-	images         string
-	annotations    string // folders alone
-	partition      int    // peta and rap alone
-	allLabels      bool   // the same
+	source         ingest.SourceOptions
 	name           string
 	check          bool
 	maxRejectRatio float64
@@ -91,14 +87,14 @@ func (o *ingestOptions) addFlags(f *pflag.FlagSet) {
 	addOutput(f, &o.out, "`folder` for the dataset")
 	f.StringVar(&o.name, "name", "", "dataset `name` in the column source; empty is the name of the folder SRC")
 	annotate(f, unrecorded, "name") // the name in force is recorded with the shards
-	f.StringVar(&o.images, "images", "", "`folder` of the images, where they lie apart from SRC")
+	f.StringVar(&o.source.Images, "images", "", "`folder` of the images, where they lie apart from SRC")
 	annotate(f, unrecorded, "images") // a place; what it holds shows in the fingerprint
-	if o.format == "folders" {
-		f.StringVar(&o.annotations, "annotations", "", "`file` that names and describes the person of every track")
+	if o.format.Annotations {
+		f.StringVar(&o.source.Annotations, "annotations", "", "`file` that names and describes the person of every track")
 	}
-	if o.format == "peta" || o.format == "rap" {
-		f.IntVar(&o.partition, "partition", 0, "`number` of the partition that gives the splits, from 0")
-		f.BoolVar(&o.allLabels, "all-labels", false, "keep the labels that nobody evaluates too, after the others")
+	if o.format.Partitions {
+		f.IntVar(&o.source.Partition, "partition", 0, "`number` of the partition that gives the splits, from 0")
+		f.BoolVar(&o.source.AllLabels, "all-labels", false, "keep the labels that nobody evaluates too, after the others")
 	}
 	f.BoolVar(&o.check, "check", false, "count what SRC lists beside the published counts; write nothing")
 	annotate(f, unrecorded, "check")
@@ -111,8 +107,8 @@ func (o *ingestOptions) addFlags(f *pflag.FlagSet) {
 
 func (o *ingestOptions) validate([]string) error {
 	problems := []error{checkRatio("max-reject-ratio", o.maxRejectRatio), checkWorkers(o.workers)}
-	if o.partition < 0 {
-		problems = append(problems, fmt.Errorf("--partition: want 0 or more, got %d", o.partition))
+	if o.source.Partition < 0 {
+		problems = append(problems, fmt.Errorf("--partition: want 0 or more, got %d", o.source.Partition))
 	}
 	if !o.check {
 		problems = append([]error{checkOutput(o.out)}, problems...)
@@ -121,14 +117,15 @@ func (o *ingestOptions) validate([]string) error {
 }
 
 func (o *ingestOptions) run(ctx context.Context, c *call) error {
-	format, err := ingest.FormatByName(o.format, c.args[0])
+	format, err := ingest.FormatByName(o.format.Name, c.args[0])
 	if err != nil {
 		return err
 	}
-	if o.format == "auto" {
+	if o.format.Name == "auto" {
 		c.logf("layout: %s", format.Name)
 	}
-	source, err := o.open(ctx, c, format)
+	o.source.Note = func(text string) { c.logf("note: %s", text) }
+	source, err := format.Open(ctx, c.args[0], o.source)
 	if err != nil {
 		return err
 	}
@@ -158,13 +155,6 @@ func (o *ingestOptions) run(ctx context.Context, c *call) error {
 			fmt.Fprintf(w, "reasons\t%s\n", ingest.FormatCounts(r.Reasons))
 		}
 	})
-}
-
-func (o *ingestOptions) open(ctx context.Context, c *call, format *ingest.Format) (ingest.Source, error) {
-	if o.annotations != "" {
-		return ingest.OpenAnnotated(ctx, c.args[0], o.annotations)
-	}
-	return format.Open(ctx, c.args[0], ingest.SourceOptions{Images: o.images, Partition: o.partition, AllLabels: o.allLabels, Note: func(text string) { c.logf("note: %s", text) }})
 }
 
 // census prints what --check counts.

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -129,6 +130,13 @@ func (l *line) run(ctx context.Context, step string, result any, args ...string)
 
 func (l *line) save() error { return runlog.WriteJSON(l.file(), l.state) }
 
+// withoutArray leaves the variables of an array job out: a line is one run, also as a task of a job.
+func withoutArray(env []string) []string {
+	return slices.DeleteFunc(env, func(v string) bool {
+		return strings.HasPrefix(v, "SLURM_ARRAY_") || strings.HasPrefix(v, "JOB_COMPLETION_INDEX=")
+	})
+}
+
 // command runs the program again with other arguments. An interrupt reaches the whole process group: the command stops
 // by itself, and is waited for. When this process dies it is told to stop.
 func (l *line) command(ctx context.Context, done *doneStep, args []string) error {
@@ -139,6 +147,7 @@ func (l *line) command(ctx context.Context, done *doneStep, args []string) error
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, self, append(args, "--json")...)
 	cmd.Args[0] = os.Args[0]
+	cmd.Env = withoutArray(os.Environ())
 	cmd.Stdout, cmd.Stderr = &out, l.c.err
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
 	cmd.WaitDelay = time.Minute

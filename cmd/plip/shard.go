@@ -138,7 +138,7 @@ func identityBorder(ctx context.Context, d *parquet.Dataset, at int64) (int64, e
 		return min(at, d.NumRows()), nil
 	}
 	border, last := d.NumRows(), int64(0)
-	err := d.Scan(ctx, parquet.ColMeta, at-1, func(i int64, r *parquet.Row) error {
+	err := d.Visit(ctx, parquet.ColMeta, at-1, func(i int64, r *parquet.Row) error {
 		if i >= at && r.ID != last {
 			border = i
 			return errFound

@@ -81,7 +81,7 @@ func (r *run) checkTogether(ctx context.Context) error {
 		return nil
 	}
 	var runs, last int64
-	err := r.dataset.Scan(ctx, parquet.ColMeta, 0, func(i int64, row *parquet.Row) error {
+	err := r.dataset.Visit(ctx, parquet.ColMeta, 0, func(i int64, row *parquet.Row) error {
 		if i == 0 || row.ID != last {
 			runs++
 		}

@@ -109,7 +109,7 @@ func (l *Loader) scan(ctx context.Context) error {
 	} else if l.o.Sampler != PK {
 		return nil
 	}
-	err := l.ds.Scan(ctx, cols, 0, func(i int64, r *parquet.Row) error {
+	err := l.ds.Visit(ctx, cols, 0, func(i int64, r *parquet.Row) error {
 		if l.o.Sampler == PK {
 			l.ids = append(l.ids, r.ID)
 		}

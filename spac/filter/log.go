@@ -36,7 +36,7 @@ func (d *Decisions) WriteLog(ctx context.Context, ds *parquet.Dataset, w io.Writ
 	b := bufio.NewWriterSize(w, 1<<16)
 	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false)
-	err := ds.Scan(ctx, parquet.ColMeta, 0, func(i int64, r *parquet.Row) error {
+	err := ds.Visit(ctx, parquet.ColMeta, 0, func(i int64, r *parquet.Row) error {
 		o, ok := next()
 		if !ok || o.Sample != i || o.From != r.ID {
 			return fmt.Errorf("row %d: want identity %d, got %d: these are other rows than those decided on", i, o.From, r.ID)

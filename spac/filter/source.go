@@ -42,7 +42,7 @@ func Identities(ctx context.Context, ds *parquet.Dataset) iter.Seq2[Identity, er
 // [Tune]. A row without one is an error.
 func Truth(ctx context.Context, ds *parquet.Dataset) ([]int64, error) {
 	truth := make([]int64, 0, ds.NumRows())
-	err := ds.Scan(ctx, parquet.ColTruth, 0, func(i int64, r *parquet.Row) error {
+	err := ds.Visit(ctx, parquet.ColTruth, 0, func(i int64, r *parquet.Row) error {
 		if r.TruthID == nil {
 			return fmt.Errorf("row %d: column \"truth_id\": want an identity, got null", i)
 		}
