@@ -1,6 +1,6 @@
 package tensor
 
-// #include "shim.h"
+// #include "shim/shim.h"
 import "C"
 
 import (

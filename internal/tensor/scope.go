@@ -1,7 +1,7 @@
 package tensor
 
 // #include <stdlib.h>
-// #include "shim.h"
+// #include "shim/shim.h"
 // #cgo noescape lt_slot
 // #cgo nocallback lt_slot
 import "C"

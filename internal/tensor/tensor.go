@@ -1,8 +1,6 @@
 package tensor
 
-// #include "shim.h"
-// #cgo CXXFLAGS: -std=c++17
-// #cgo LDFLAGS: -lstdc++ -ltorch_cpu -lc10 -ldl
+// #include "shim/shim.h"
 import "C"
 
 import (
@@ -10,6 +8,8 @@ import (
 	"unsafe"
 
 	"github.com/sugarme/gotch/libtch"
+
+	_ "plip/internal/tensor/shim" // links the C++ that shim.h declares
 )
 
 // Tensor is a handle over one libtorch tensor. The zero value is no tensor; as an optional argument it means "none".
