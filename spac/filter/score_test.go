@@ -2,6 +2,7 @@ package filter
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -71,6 +72,43 @@ func noisySequence(seed uint64, persons int) (ids []Identity, truth []int64) {
 		}
 	}
 	return ids, truth
+}
+
+// TestTuneWantsPrecision has 5 foreign samples at cosine 0 to their track and 15 at
+// 0.5, beside 5 of its own at 0.55: excluding below 0.3 has precision 1 and recall
+// 0.25, below 0.6 precision 0.8 and recall 1, and so the higher F score.
+func TestTuneWantsPrecision(t *testing.T) {
+	x := []float32{1, 0}
+	var ids []Identity
+	var truth []int64
+	for i := range 25 {
+		cos, who := 0.0, int64(-1)
+		switch {
+		case i >= 20:
+			cos, who = 0.55, 1
+		case i >= 5:
+			cos = 0.5
+		}
+		odd := []float32{float32(cos), float32(math.Sqrt(1 - cos*cos))}
+		ids = append(ids, Identity{ID: int64(i), Vectors: [][]float32{x, x, x, x, odd}})
+		truth = append(truth, 1, 1, 1, 1, who)
+	}
+	for _, c := range []struct {
+		grid []float64
+		want float64
+	}{
+		{[]float64{0.3, 0.6}, 0.3},
+		{[]float64{0.6, 0.3}, 0.3},
+		{[]float64{0.6, 0.999}, 0.6}, // none is precise: the best F score
+	} {
+		got, _, err := Tune(context.Background(), ids, truth, Grid{SigmaS: c.grid, SigmaR: []float64{0.9}, SigmaM: []float64{0.9}}, DefaultConfig())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.SigmaS != c.want {
+			t.Errorf("grid %v: want sigma-s %v, got %v", c.grid, c.want, got.SigmaS)
+		}
+	}
 }
 
 func TestTuneCarriesOver(t *testing.T) {
