@@ -10,26 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"plip/parquet"
+	"plip/parquet/parquettest"
 )
 
 // files reads the shards and the manifest of a dataset.
-func files(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	names, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := map[string]string{}
-	for _, n := range names {
-		b, err := os.ReadFile(n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out[filepath.Base(n)] = string(b)
-	}
-	return out
-}
-
 func TestWriteDoesNotDependOnWorkersOrInterruption(t *testing.T) {
 	c := small(t)
 	ctx := context.Background()
@@ -39,7 +23,7 @@ func TestWriteDoesNotDependOnWorkersOrInterruption(t *testing.T) {
 		if _, err := p.Write(ctx, straight, WriteOptions{Workers: 1, ShardBytes: 200_000}); err != nil {
 			t.Fatal(err)
 		}
-		want := files(t, straight)
+		want := parquettest.Files(t, straight)
 		if _, ok := want["part-00002.parquet"]; !ok {
 			t.Fatalf("want three shards or more, got %d files", len(want))
 		}
@@ -71,7 +55,7 @@ func TestWriteDoesNotDependOnWorkersOrInterruption(t *testing.T) {
 		if first < 2 {
 			t.Errorf("%s: the run was not continued but begun anew: first progress %d", name, first)
 		}
-		if diff := cmp.Diff(want, files(t, broken)); diff != "" {
+		if diff := cmp.Diff(want, parquettest.Files(t, broken)); diff != "" {
 			t.Errorf("%s: an interrupted run with other workers wrote other files", name)
 		}
 		if _, err := p.Write(ctx, straight, WriteOptions{ShardBytes: 200_000}); !errors.Is(err, parquet.ErrFinished) {

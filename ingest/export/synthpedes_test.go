@@ -12,6 +12,7 @@ import (
 
 	"plip/ingest"
 	"plip/parquet"
+	"plip/parquet/parquettest"
 )
 
 // synthRecord is what a loader of SYNTH-PEDES takes from a record.
@@ -30,7 +31,7 @@ func exportFiles(t *testing.T, rows []parquet.Row, format int) (map[string]strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	return files(t, dir), s
+	return parquettest.Files(t, dir), s
 }
 
 // TestSynthPedes reads the records as a loader does, by the file they are named

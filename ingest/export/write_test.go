@@ -17,6 +17,7 @@ import (
 	pq "github.com/parquet-go/parquet-go"
 
 	"plip/parquet"
+	"plip/parquet/parquettest"
 )
 
 // picture is a small image, another one for every seed; every third is a PNG.
@@ -104,23 +105,6 @@ func testOptions() Options {
 }
 
 // files is every file below dir by its path.
-func files(t testing.TB, dir string) map[string]string {
-	t.Helper()
-	all := map[string]string{}
-	err := filepath.WalkDir(dir, func(p string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		data, err := os.ReadFile(p)
-		all[filepath.ToSlash(strings.TrimPrefix(p, dir+string(filepath.Separator)))] = string(data)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
 func compareFiles(t *testing.T, want, got map[string]string) {
 	t.Helper()
 	for name, data := range want {
@@ -152,7 +136,7 @@ func TestKilled(t *testing.T) {
 			if _, err := write(t.Context(), d, f, undisturbed, testOptions(), count); err != nil {
 				t.Fatal(err)
 			}
-			want := files(t, undisturbed)
+			want := parquettest.Files(t, undisturbed)
 			if steps < 15 {
 				t.Fatalf("want 15 steps or more for this test, got %d", steps)
 			}
@@ -171,13 +155,13 @@ func TestKilled(t *testing.T) {
 					if err != nil && !errors.Is(err, errKilled) && !errors.Is(err, parquet.ErrFinished) {
 						t.Fatal(err)
 					}
-					checkWhole(t, want, files(t, dir), last)
+					checkWhole(t, want, parquettest.Files(t, dir), last)
 					spoilStage(t, dir)
 				}
 				if _, err := Write(t.Context(), d, f, dir, testOptions()); err != nil && !errors.Is(err, parquet.ErrFinished) {
 					t.Fatal(err)
 				}
-				compareFiles(t, want, files(t, dir))
+				compareFiles(t, want, parquettest.Files(t, dir))
 				if t.Failed() {
 					t.Fatalf("killed before step %d of %d", stop, steps)
 				}
@@ -223,7 +207,7 @@ func spoilStage(t *testing.T, dir string) {
 	if err := os.WriteFile(filepath.Join(dir, newDir, "0"), []byte("\xff\xd8half"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	for name := range files(t, filepath.Join(dir, stageDir)) {
+	for name := range parquettest.Files(t, filepath.Join(dir, stageDir)) {
 		if !strings.HasPrefix(name, "text/") {
 			continue
 		}
@@ -249,7 +233,7 @@ func TestFinishedAndRefused(t *testing.T) {
 	if want := (Summary{Rows: 9, Identities: 3, Captions: 12, Files: 9}); first != want {
 		t.Errorf("summary: want %+v, got %+v", want, first)
 	}
-	before := files(t, dir)
+	before := parquettest.Files(t, dir)
 	again, err := Write(t.Context(), d, f, dir, testOptions())
 	if !errors.Is(err, parquet.ErrFinished) || again != first {
 		t.Errorf("again: want %v with %+v, got %v with %+v", parquet.ErrFinished, first, err, again)
@@ -263,7 +247,7 @@ func TestFinishedAndRefused(t *testing.T) {
 	if _, err := Write(t.Context(), d, Formats()[1], dir, testOptions()); !errors.As(err, &mismatch) {
 		t.Errorf("other format: want a mismatch, got %v", err)
 	}
-	compareFiles(t, before, files(t, dir))
+	compareFiles(t, before, parquettest.Files(t, dir))
 
 	other := t.TempDir()
 	if err := os.WriteFile(filepath.Join(other, "mine.txt"), nil, 0o666); err != nil {
@@ -308,7 +292,7 @@ func TestStaysBelowRoot(t *testing.T) {
 	if _, err := Write(t.Context(), d, Formats()[0], dir, testOptions()); err == nil || !strings.Contains(err.Error(), "escapes") {
 		t.Errorf("want an error that says the path escapes, got %v", err)
 	}
-	if got := files(t, outside); len(got) > 0 {
+	if got := parquettest.Files(t, outside); len(got) > 0 {
 		t.Errorf("want nothing outside, got %v", got)
 	}
 }
@@ -347,7 +331,7 @@ func TestBadRows(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("want an error with %q, got %v", test.want, err)
 			}
-			for file := range files(t, dir) {
+			for file := range parquettest.Files(t, dir) {
 				if !strings.HasPrefix(file, stageDir+"/") {
 					t.Errorf("want nothing under a final name, got %s", file)
 				}

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"plip/parquet"
+	"plip/parquet/parquettest"
 )
 
 // splits of the identities of the test dataset, four rows each.
@@ -95,7 +95,7 @@ func TestShardsResume(t *testing.T) {
 	if _, err := Shards(t.Context(), d, all(d), below(whole), options(), nil); err != nil {
 		t.Fatal(err)
 	}
-	want := files(t, whole)
+	want := parquettest.Files(t, whole)
 	for stop := int64(1); stop <= d.NumRows(); stop++ {
 		dir := t.TempDir()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -110,7 +110,7 @@ func TestShardsResume(t *testing.T) {
 		if _, err := Shards(t.Context(), d, all(d), below(dir), options(), nil); err != nil {
 			t.Fatalf("stop at %d: %v", stop, err)
 		}
-		if diff := cmp.Diff(want, files(t, dir)); diff != "" {
+		if diff := cmp.Diff(want, parquettest.Files(t, dir)); diff != "" {
 			t.Errorf("stop at %d: %s", stop, diff)
 		}
 	}
@@ -167,19 +167,3 @@ func collect(t *testing.T, d *parquet.Dataset, f func(parquet.Row)) {
 }
 
 // files reads all files below dir.
-func files(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	m := map[string]string{}
-	err := filepath.Walk(dir, func(path string, info os.FileInfo, err error) error {
-		if err != nil || info.IsDir() {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		m[path[len(dir):]] = string(data)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}

@@ -8,14 +8,13 @@ import (
 	stdimage "image"
 	"image/png"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"plip/parquet"
+	"plip/parquet/parquettest"
 )
 
 func writerOptions() parquet.WriterOptions {
@@ -126,57 +125,14 @@ func TestApply(t *testing.T) {
 	}
 }
 
-// countdown is cancelled after its error was asked for n times.
-type countdown struct {
-	context.Context
-	n int
-}
-
-func (c *countdown) Err() error {
-	if c.n--; c.n < 0 {
-		return context.Canceled
-	}
-	return nil
-}
-
 func TestApplyResumes(t *testing.T) {
 	ds := captioned(t, 40)
-	whole, parts := t.TempDir(), t.TempDir()
-	want, _ := run(t, context.Background(), ds, whole)
-	stops := 0
-	for n := 150; ; n += 60 {
-		got, done := run(t, &countdown{context.Background(), n}, ds, parts)
-		if done {
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("report (-undisturbed +resumed):\n%s", diff)
-			}
-			break
+	want, _ := run(t, context.Background(), ds, t.TempDir())
+	parquettest.Resumes(t, 150, 60, func(ctx context.Context, dir string) bool {
+		got, done := run(t, ctx, ds, dir)
+		if diff := cmp.Diff(want, got); done && diff != "" {
+			t.Errorf("report (-undisturbed +resumed):\n%s", diff)
 		}
-		if stops++; stops > 100 {
-			t.Fatal("no end in 100 runs")
-		}
-	}
-	if stops < 2 {
-		t.Errorf("want two interruptions or more, got %d", stops)
-	}
-	if diff := cmp.Diff(files(t, whole), files(t, parts)); diff != "" {
-		t.Errorf("after %d interruptions (-undisturbed +resumed):\n%s", stops, diff)
-	}
-}
-
-func files(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	m := map[string]string{}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		m[e.Name()] = string(b)
-	}
-	return m
+		return done
+	})
 }

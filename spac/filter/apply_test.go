@@ -7,14 +7,13 @@ import (
 	"fmt"
 	"image"
 	"image/png"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"plip/parquet"
+	"plip/parquet/parquettest"
 )
 
 // picture is a tiny PNG that differs from row to row.
@@ -93,7 +92,7 @@ func TestApplyWritesWhatWasDecided(t *testing.T) {
 		t.Fatalf("truth: want %v, got %v, %v", truth, got, err)
 	}
 	dir := t.TempDir()
-	apply(t, context.Background(), d, ds, dir, nil)
+	apply(t, context.Background(), d, ds, dir)
 	out, err := parquet.Open(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -124,19 +123,16 @@ func TestApplyWritesWhatWasDecided(t *testing.T) {
 	}
 }
 
-// apply runs the second pass into dir and closes it; with a failing stop it leaves
-// the directory unfinished and reports false.
-func apply(t *testing.T, ctx context.Context, d *Decisions, ds *parquet.Dataset, dir string, stop context.Context) bool {
+// apply runs the second pass into dir and closes it; cancelled, it leaves the
+// directory unfinished and reports false.
+func apply(t *testing.T, ctx context.Context, d *Decisions, ds *parquet.Dataset, dir string) bool {
 	t.Helper()
-	w, err := parquet.Create(ctx, dir, writerOptions(32))
+	w, err := parquet.Create(context.Background(), dir, writerOptions(32))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Abort()
-	if stop == nil {
-		stop = ctx
-	}
-	if err := d.Apply(stop, ds, w, parquet.ColAll); err != nil {
+	if err := d.Apply(ctx, ds, w, parquet.ColAll); err != nil {
 		if !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
@@ -148,54 +144,11 @@ func apply(t *testing.T, ctx context.Context, d *Decisions, ds *parquet.Dataset,
 	return true
 }
 
-// countdown is cancelled after its error was asked for n times.
-type countdown struct {
-	context.Context
-	n int
-}
-
-func (c *countdown) Err() error {
-	if c.n--; c.n < 0 {
-		return context.Canceled
-	}
-	return nil
-}
-
 func TestApplyResumes(t *testing.T) {
 	ids, truth := noisySequence(4, 60)
 	ds := dataset(t, ids, truth)
 	d := decide(t, ds)
-	whole, parts := t.TempDir(), t.TempDir()
-	apply(t, context.Background(), d, ds, whole, nil)
-	stops := 0
-	for n := 180; !apply(t, context.Background(), d, ds, parts, &countdown{context.Background(), n}); n += 30 {
-		if stops++; stops > 200 {
-			t.Fatal("no end in 200 runs")
-		}
-	}
-	if stops < 2 {
-		t.Errorf("want two interruptions or more, got %d", stops)
-	}
-	if diff := cmp.Diff(files(t, whole), files(t, parts)); diff != "" {
-		t.Errorf("after %d interruptions (-undisturbed +resumed):\n%s", stops, diff)
-	}
-}
-
-func files(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	m := map[string]string{}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		m[e.Name()] = string(b)
-	}
-	return m
+	parquettest.Resumes(t, 180, 30, func(ctx context.Context, dir string) bool { return apply(t, ctx, d, ds, dir) })
 }
 
 func TestWriteLog(t *testing.T) {
