@@ -58,6 +58,7 @@ func TestConformance(t *testing.T) {
 			t.Run("rows", c.testRows)
 			t.Run("spoiled", c.testSpoiled)
 			t.Run("resume", c.testResume)
+			t.Run("sections", c.testSections)
 		})
 	}
 }

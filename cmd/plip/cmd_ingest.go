@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -39,7 +40,9 @@ func ingestCommand(format ingest.Format, short, long, example string) command {
 		short: short,
 		long: long + "\n\nImages are stored as they are. What is no usable image is left out, counted by\n" +
 			"reason and listed in DIR/rejects.jsonl. Links out of SRC are not followed. --check\n" +
-			"counts what SRC lists, beside the published counts, and writes nothing.",
+			"counts what SRC lists, beside the published counts, and writes nothing.\n\n" +
+			"With --shard i/n every task lists the whole of SRC and reads the images of its own\n" +
+			"identities; plip merge DIR joins the parts.",
 		example: example,
 		args:    exactly(1),
 		result:  ingestResult{},
@@ -80,6 +83,7 @@ type ingestOptions struct {
 	maxRejectRatio float64
 	verifyPixels   bool
 	workers        int
+	shard          shard
 	force          bool
 }
 
@@ -102,6 +106,7 @@ func (o *ingestOptions) addFlags(f *pflag.FlagSet) {
 	addMaxRejectRatio(f, &o.maxRejectRatio)
 	annotate(f, unrecorded, "max-reject-ratio") // decides whether the run goes on, not what it writes
 	addWorkers(f, &o.workers)
+	addShard(f, &o.shard)
 	addForce(f, &o.force)
 }
 
@@ -110,8 +115,12 @@ func (o *ingestOptions) validate([]string) error {
 	if o.source.Partition < 0 {
 		problems = append(problems, fmt.Errorf("--partition: want 0 or more, got %d", o.source.Partition))
 	}
+	if o.check && o.shard.spec != "" {
+		problems = append(problems, errors.New("--check counts the whole of SRC: want it without --shard"))
+	}
 	if !o.check {
 		problems = append([]error{checkOutput(o.out)}, problems...)
+		problems = append(problems, o.shard.resolve(os.Getenv))
 	}
 	return errors.Join(problems...)
 }
@@ -137,16 +146,21 @@ func (o *ingestOptions) run(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	m, err := ingest.Write(ctx, source, o.out, options)
+	part, err := o.section(ctx, source)
+	if err != nil {
+		return err
+	}
+	out := o.shard.dir(o.out)
+	m, err := ingest.Write(ctx, part, out, options)
 	c.progress.Done()
-	if c.finished(err, o.out) {
-		m, err = parquet.ReadManifest(o.out)
+	if c.finished(err, out) {
+		m, err = parquet.ReadManifest(out)
 	}
 	if err != nil {
 		return err
 	}
-	r := ingestResult{datasetResult: newDatasetResult(o.out, m)}
-	if r.Reasons, err = ingest.RejectCounts(o.out); err != nil {
+	r := ingestResult{datasetResult: newDatasetResult(out, m)}
+	if r.Reasons, err = ingest.RejectCounts(out); err != nil {
 		return err
 	}
 	return c.print(r, func(w io.Writer) {
@@ -155,6 +169,18 @@ func (o *ingestOptions) run(ctx context.Context, c *call) error {
 			fmt.Fprintf(w, "reasons\t%s\n", ingest.FormatCounts(r.Reasons))
 		}
 	})
+}
+
+// section is the part of source that this process does.
+func (o *ingestOptions) section(ctx context.Context, source ingest.Source) (ingest.Source, error) {
+	if o.shard.count <= 1 {
+		return source, nil
+	}
+	total, err := ingest.CountImages(ctx, source)
+	if err != nil {
+		return nil, err
+	}
+	return ingest.Section(ctx, source, share(total, o.shard.index, o.shard.count), share(total, o.shard.index+1, o.shard.count))
 }
 
 // census prints what --check counts.
