@@ -10,10 +10,9 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"plip/eval"
+	"plip/internal/index"
 	"plip/internal/pixels"
 	"plip/internal/report"
-	"plip/internal/vectors"
 	"plip/parquet"
 	"plip/spac"
 )
@@ -24,7 +23,8 @@ func searchCommand() command {
 		short: "Find the best crops for a sentence or a picture",
 		long: "search ranks all images of a gallery of shards by cosine with a sentence, or with\n" +
 			"--image a picture. The gallery's embeddings are kept in a file beside the folder DIR,\n" +
-			"named for the model's weights and the shards, and read by the next search.\n" +
+			"named for the model's weights and the shards, and read by the next search;\n" +
+			"making it can be interrupted and goes on where it was.\n" +
 			"--html writes a page with the crops.",
 		example: `plip search --model model --gallery corpus/test 'a man in a red jacket with a backpack'`,
 		args:    atMost(1),
@@ -101,12 +101,12 @@ func (o *searchOptions) run(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	index, err := openIndex(ctx, c, e, ds, o.gallery, o.workers)
+	x, err := openIndex(ctx, c, e, ds, o.gallery, o.workers)
 	if err != nil {
 		return err
 	}
-	defer index.Close()
-	if err := o.find(ctx, ds, index, query, &r); err != nil {
+	defer x.Close()
+	if err := o.find(ctx, ds, x, query, &r); err != nil {
 		return err
 	}
 	if o.html != "" {
@@ -146,26 +146,28 @@ func embedPicture(e encoder, file string) (embedding []float32, data []byte, err
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", file, err)
 	}
+	embedding, err = embedPixels(e, picture)
+	return embedding, data, err
+}
+
+// embedPixels embeds one picture.
+func embedPixels(e encoder, picture *pixels.Image) ([]float32, error) {
 	height, px, norm := e.Input()
 	rgb := make([]uint8, 3*height*px)
 	pixels.ResizeBicubic(rgb, picture, px, height)
 	input := make([]float32, 3*height*px) // [3, H, W]
 	norm.CHW(input, rgb, px, height, false)
-	embedding, err = e.EmbedImages(input)
-	return embedding, data, err
+	return e.EmbedImages(input)
 }
 
 // find ranks the gallery and reads the best rows.
-func (o *searchOptions) find(ctx context.Context, ds *parquet.Dataset, index *vectors.File, query []float32, r *searchResult) error {
-	if index.NumRows() != ds.NumRows() {
-		return fmt.Errorf("index of %s: want its %d rows, got %d", o.gallery, ds.NumRows(), index.NumRows())
-	}
-	best, err := searchIndex(ctx, index, query, len(query), o.topK)
+func (o *searchOptions) find(ctx context.Context, ds *parquet.Dataset, x *index.Index, query []float32, r *searchResult) error {
+	found, err := x.Search(ctx, query, o.topK)
 	if err != nil {
 		return err
 	}
-	for _, found := range best.Of(0) {
-		hit, err := readHit(ctx, ds, found)
+	for _, f := range found[0] {
+		hit, err := readHit(ctx, ds, f)
 		if err != nil {
 			return err
 		}
@@ -174,8 +176,8 @@ func (o *searchOptions) find(ctx context.Context, ds *parquet.Dataset, index *ve
 	return nil
 }
 
-func readHit(ctx context.Context, ds *parquet.Dataset, found eval.Found) (searchHit, error) {
-	row, err := ds.Row(ctx, found.Entry, parquet.ColImage|parquet.ColText|parquet.ColMeta)
+func readHit(ctx context.Context, ds *parquet.Dataset, found index.Found) (searchHit, error) {
+	row, err := ds.Row(ctx, found.Row, parquet.ColImage|parquet.ColText|parquet.ColMeta)
 	if err != nil {
 		return searchHit{}, err
 	}

@@ -28,12 +28,14 @@ var mayImport = map[string][]string{
 	"internal/optim":  {"internal", "parquet"},
 	"internal/runlog": {"internal", "parquet"},
 	"internal/report": {"internal", "parquet", "eval"},
+	"internal/serve":  {"internal", "parquet"},
 }
 
 // withoutLibtorch builds and tests where there is no libtorch.
 var withoutLibtorch = []string{
 	"templates", "parquet", "ingest", "eval", "spac/attributes", "spac/filter", "spac/distribute",
 	"internal/runlog", "internal/vectors", "internal/weights", "internal/text", "internal/pixels",
+	"internal/index", "internal/report", "internal/serve",
 }
 
 type listedPackage struct {

@@ -1,0 +1,167 @@
+package index
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// million is the folder of the large index of BenchmarkMillion: 4 GB that a later run finds again.
+const million = "PLIP_BENCH_INDEX"
+
+// BenchmarkSearch searches 20,000 entries of 768 components.
+func BenchmarkSearch(b *testing.B) {
+	const n, dim = 20000, 768
+	x := openIndex(b, makeIndex(b, drawn(1, n, dim), dim))
+	for _, queries := range []int{1, 64} {
+		q := drawn(2, queries, dim)
+		b.Run(fmt.Sprintf("queries=%d", queries), func(b *testing.B) {
+			b.SetBytes(int64(queries) * n * dim)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := x.Search(b.Context(), q, 10); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkMillion searches a million entries of 768 components, drawn around 20,000 persons: the latency of single
+// queries, their recall against all exact products, and 1,000 queries at once. It needs 4 GB in the folder that the
+// environment variable PLIP_BENCH_INDEX names; internal/reference/search_peer.py is the same in numpy.
+func BenchmarkMillion(b *testing.B) {
+	dir := os.Getenv(million)
+	if dir == "" {
+		b.Skipf("%s is not set to a folder for 4 GB", million)
+	}
+	const n, dim, k = 1_000_000, 768, 10
+	x := millionIndex(b, filepath.Join(dir, "million.index"), n, dim)
+	if err := x.Verify(b.Context(), nil); err != nil {
+		b.Fatal(err)
+	}
+	persons := newPersons(dim)
+	queries := make([]float32, 0, 1000*dim)
+	r := rand.New(rand.NewPCG(77, 7))
+	for range 1000 {
+		queries = persons.draw(queries, r)
+	}
+	b.Run("queries=1", func(b *testing.B) {
+		var times []time.Duration
+		began := processorTime(b)
+		for i := 0; b.Loop(); i++ {
+			start := time.Now()
+			if _, err := x.Search(b.Context(), queries[i%1000*dim:][:dim], k); err != nil {
+				b.Fatal(err)
+			}
+			times = append(times, time.Since(start))
+		}
+		slices.Sort(times)
+		b.ReportMetric(float64(times[len(times)/2].Microseconds())/1e3, "median-ms")
+		b.ReportMetric(float64(times[len(times)-1].Microseconds())/1e3, "worst-ms")
+		b.ReportMetric(1e3*(processorTime(b)-began).Seconds()/float64(b.N), "cpu-ms")
+	})
+	b.Run("queries=1000", func(b *testing.B) {
+		began := processorTime(b)
+		for b.Loop() {
+			if _, err := x.Search(b.Context(), queries, k); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric((processorTime(b)-began).Seconds()/float64(b.N), "cpu-s")
+	})
+	b.Run("recall", func(b *testing.B) {
+		for b.Loop() {
+			b.ReportMetric(recall(b, x, queries[:50*dim], k), "recall")
+		}
+	})
+}
+
+// processorTime is what this process has used, the only figure that means something on a machine that others use too.
+func processorTime(b *testing.B) time.Duration {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// recall is the share of the k nearest by exact products that a search finds.
+func recall(b *testing.B, x *Index, queries []float32, k int) float64 {
+	found, err := x.Search(b.Context(), queries, k)
+	if err != nil {
+		b.Fatal(err)
+	}
+	hits, unit := 0, make([]float32, x.Dim())
+	for q := range found {
+		if err := normalize(unit, queries[q*x.Dim():][:x.Dim()]); err != nil {
+			b.Fatal(err)
+		}
+		all := make([]Found, x.Rows())
+		for row := range all {
+			all[row].Row = int64(row)
+		}
+		want, err := x.exact(unit, all, k)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, w := range want {
+			if slices.Contains(found[q], w) {
+				hits++
+			}
+		}
+	}
+	return float64(hits) / float64(len(found)*k)
+}
+
+// persons are the centres around which embeddings are drawn.
+type persons struct {
+	dim     int
+	centres []float32
+}
+
+func newPersons(dim int) persons {
+	r := rand.New(rand.NewPCG(1, 1))
+	p := persons{dim, make([]float32, 20_000*dim)}
+	for i := range p.centres {
+		p.centres[i] = float32(r.NormFloat64())
+	}
+	return p
+}
+
+// draw appends one embedding of a random person.
+func (p persons) draw(dst []float32, r *rand.Rand) []float32 {
+	c := p.centres[r.IntN(len(p.centres)/p.dim)*p.dim:][:p.dim]
+	for _, x := range c {
+		dst = append(dst, x+0.8*float32(r.NormFloat64()))
+	}
+	return dst
+}
+
+// millionIndex opens the index, made before by the same function or made now.
+func millionIndex(b *testing.B, path string, n, dim int) *Index {
+	if _, err := os.Stat(path); err != nil {
+		w, err := Create(path, Options{Dim: dim, Rows: int64(n), Key: key})
+		if err != nil {
+			b.Fatal(err)
+		}
+		p, r := newPersons(dim), rand.New(rand.NewPCG(2, 2))
+		var v []float32
+		for range n {
+			v = p.draw(v[:0], r)
+			if err := w.Write(v); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return openIndex(b, path)
+}
