@@ -25,7 +25,7 @@ PLAIN := ./templates ./parquet ./ingest/... ./eval/... ./spac/attributes ./spac/
 RACE := ./parquet ./ingest ./ingest/split ./eval ./spac/filter ./internal/text ./internal/weights ./internal/pixels \
         ./internal/feed ./internal/runlog ./internal/vectors
 
-.PHONY: help setup build demo test test-plain lint bench fuzz env check-fixtures interop dist clean
+.PHONY: help setup build demo ablations test test-plain lint bench fuzz env check-fixtures interop dist clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ build: setup ## bin/plip
 
 demo: build ## the whole line on the drawn corpus: demo/report.html (ARGS="--quick", ARGS="--images DIR")
 	bin/plip demo $(ARGS)
+
+ablations: build ## every row of the paper's ablation tables at demo size: DATA=shards TEST=shards; ARGS="--groups tasks"
+	bin/plip ablation --data $(or $(DATA),demo/pedes/train) --test $(or $(TEST),demo/corpus/test) -o ablations $(ARGS)
 
 test: setup test-plain ## all tests; those that need no libtorch also without cgo and under the race detector
 	OMP_WAIT_POLICY=passive go test -p 1 -timeout 40m ./...

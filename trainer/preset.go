@@ -11,19 +11,21 @@ import (
 	"plip/trainer/presets"
 )
 
-// Preset is DefaultConfig with the named preset's settings over it: paper, demo or tiny. Where it gives no betas,
+// Preset is DefaultConfig with the named preset's settings over it: paper, demo, tiny, or one of a folder such as ablation/tasks-all. Where it gives no betas,
 // they are the optimizer's.
 func Preset(name string) (Config, error) {
-	data, err := fs.ReadFile(presets.FS(), name+".yaml")
-	if err != nil {
-		return Config{}, fmt.Errorf("preset: %w", err)
-	}
 	c := DefaultConfig()
 	c.Optimizer.Betas = [3]float64{}
-	d := yaml.NewDecoder(bytes.NewReader(data))
-	d.KnownFields(true)
-	if err := d.Decode(&c); err != nil {
-		return Config{}, fmt.Errorf("preset %s: %w", name, err)
+	for _, file := range presets.Layers(name) {
+		data, err := fs.ReadFile(presets.FS(), file)
+		if err != nil {
+			return Config{}, fmt.Errorf("preset: %w", err)
+		}
+		d := yaml.NewDecoder(bytes.NewReader(data))
+		d.KnownFields(true)
+		if err := d.Decode(&c); err != nil {
+			return Config{}, fmt.Errorf("preset %s: %w", file, err)
+		}
 	}
 	if c.Optimizer.Betas == [3]float64{} { // they follow from the optimizer
 		c.Optimizer.Betas = optim.DefaultConfig(c.Optimizer.Kind).Betas

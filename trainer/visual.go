@@ -21,7 +21,7 @@ const (
 type VisualConfig struct {
 	Layers []int  `yaml:"layers,flow"` // blocks of the four stages. Default 3,4,6,3 (RN50)
 	Width  int64  `yaml:"width"`       // planes of the first stage. Default 64
-	Height int64  `yaml:"height"`      // of the input in pixels, a multiple of 32 (16 without attention pooling). Default 256
+	Height int64  `yaml:"height"`      // of the input in pixels, a multiple of 16. Default 256
 	Px     int64  `yaml:"px"`          // width of the input in pixels, likewise. Default 128
 	Pool   string `yaml:"pool"`        // attention, max or average. Default max
 	Heads  int64  `yaml:"heads"`       // of attention pooling. Default 8 (release)
@@ -42,10 +42,7 @@ func (c VisualConfig) Validate() error {
 	if c.Width < 2 || c.Width%2 != 0 {
 		errs = append(errs, fmt.Errorf("visual.width: want an even number of 2 or more, got %d", c.Width))
 	}
-	multiple := int64(16) // the last average pooling rounds down
-	if c.Pool == PoolAttention {
-		multiple = 32
-	}
+	const multiple = 16 // the last average pooling rounds down
 	if c.Height < 32 || c.Height%multiple != 0 || c.Px < 32 || c.Px%multiple != 0 {
 		errs = append(errs, fmt.Errorf("visual.height, visual.px: want multiples of %d from 32, got %d and %d", multiple, c.Height, c.Px))
 	}
@@ -95,7 +92,7 @@ func NewVisual(path nn.Path, c VisualConfig) *Visual {
 		channels = s.Out()
 	}
 	if c.Pool == PoolAttention {
-		v.pool = nn.NewAttentionPool(path.Sub("attnpool"), c.Height/32*c.Px/32, channels, c.Dim, c.Heads)
+		v.pool = nn.NewAttentionPool(path.Sub("attnpool"), (c.Height/32)*(c.Px/32), channels, c.Dim, c.Heads)
 	} else {
 		v.proj = nn.NewLinear(path.Sub("proj"), channels, c.Dim)
 	}

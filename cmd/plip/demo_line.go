@@ -53,7 +53,7 @@ func openLine(dir string, c *call, settings map[string]string, force bool) (*lin
 		return nil, err
 	}
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: another demo is running there", dir), lock.Close())
+		return nil, errors.Join(fmt.Errorf("%s: another run is going on there", dir), lock.Close())
 	}
 	l.locked = lock
 	if force {

@@ -49,6 +49,7 @@ func commands() []command {
 		searchCommand(),
 		{use: "model", short: "Weights and checkpoints", sub: []command{modelInfoCommand()}},
 		demoCommand(),
+		ablationCommand(),
 		templatesCommand(),
 		{use: "export", short: "Shards in the layouts of other programs", sub: exportCommands()},
 		verifyCommand(),

@@ -6,12 +6,15 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 	"time"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/spf13/pflag"
+
+	"plip/trainer/presets"
 )
 
 // settings are the settings of one command. The flag set is their only
@@ -43,7 +46,7 @@ func newSettings(f *pflag.FlagSet, presets fs.FS) *settings {
 	f.BoolVar(&s.printConfig, "print-config", false, "print the settings in force as YAML and stop")
 	annotate(f, shellOnly, "config", "print-config")
 	if presets != nil {
-		f.StringVar(&s.preset, "preset", "", "start from these settings, one `of` "+strings.Join(presetNames(presets), ", "))
+		f.StringVar(&s.preset, "preset", "", "start from these settings, one `of` "+strings.Join(presetFamilies(presets), ", "))
 		annotate(f, shellOnly, "preset")
 	}
 	f.Int64Var(&s.seed, "seed", 1, "seed of everything random")
@@ -84,14 +87,16 @@ func (s *settings) load() error {
 	values := map[string]setting{}
 	var problems []error
 	if s.preset != "" {
-		data, err := fs.ReadFile(s.presets, s.preset+".yaml")
-		if errors.Is(err, fs.ErrNotExist) {
+		if !slices.Contains(presetNames(s.presets), s.preset) {
 			return newUnknownName("preset", s.preset, presetNames(s.presets))
 		}
-		if err != nil {
-			return fmt.Errorf("preset %s: %w", s.preset, err)
+		for _, file := range presets.Layers(s.preset) {
+			data, err := fs.ReadFile(s.presets, file)
+			if err != nil {
+				return fmt.Errorf("preset %s: %w", s.preset, err)
+			}
+			problems = append(problems, readYAML("preset "+strings.TrimSuffix(file, ".yaml"), data, values))
 		}
-		problems = append(problems, readYAML("preset "+s.preset, data, values))
 	}
 	if s.config != "" {
 		data, err := os.ReadFile(s.config)
@@ -160,16 +165,30 @@ func (s *settings) validate() error {
 	return nil
 }
 
-// presetNames lists the presets of a command, sorted.
+// presetNames lists the presets of a command, sorted, those of folders last.
 func presetNames(presets fs.FS) []string {
-	files, err := fs.Glob(presets, "*.yaml")
-	if err != nil {
-		return nil // the pattern is constant and well formed
+	var names []string
+	for _, pattern := range []string{"*.yaml", "*/*.yaml"} {
+		files, err := fs.Glob(presets, pattern)
+		if err != nil {
+			return nil // the patterns are constant and well formed
+		}
+		for _, f := range files {
+			names = append(names, strings.TrimSuffix(f, ".yaml"))
+		}
 	}
-	for i, f := range files {
-		files[i] = strings.TrimSuffix(f, ".yaml")
+	return names
+}
+
+// presetFamilies lists the presets of a command, those of a folder as one.
+func presetFamilies(presets fs.FS) []string {
+	names := presetNames(presets)
+	for i, name := range names {
+		if folder := path.Dir(name); folder != "." {
+			names[i] = folder + "/..."
+		}
 	}
-	return files
+	return slices.Compact(names)
 }
 
 // newUnknownName returns the error for a name outside known, which it compares
