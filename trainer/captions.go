@@ -54,8 +54,9 @@ func visit(seed int64, epoch int, number int64) *rand.Rand {
 	return draw
 }
 
-// drawCaption draws the caption of one visit of a row that has candidates.
-func drawCaption(source string, draw *rand.Rand, r *parquet.Row) string {
+// drawCaption draws the caption of one visit of a row that has candidates; choice is its number among them.
+func drawCaption(source string, draw *rand.Rand, r *parquet.Row) (text string, choice int) {
 	texts := candidates(source, r)
-	return texts[draw.IntN(len(texts))]
+	choice = draw.IntN(len(texts))
+	return texts[choice], choice
 }

@@ -47,11 +47,11 @@ func TestDrawnCaptions(t *testing.T) {
 	count := map[string]int{}
 	differ := 0
 	for number := range int64(3000) {
-		got := drawCaption(CaptionsPromptTwo, visit(7, 1, number), row)
-		if again := drawCaption(CaptionsPromptTwo, visit(7, 1, number), row); again != got {
+		got, _ := drawCaption(CaptionsPromptTwo, visit(7, 1, number), row)
+		if again, _ := drawCaption(CaptionsPromptTwo, visit(7, 1, number), row); again != got {
 			t.Fatalf("row %d: %q, then %q", number, got, again)
 		}
-		if drawCaption(CaptionsPromptTwo, visit(7, 2, number), row) != got {
+		if other, _ := drawCaption(CaptionsPromptTwo, visit(7, 2, number), row); other != got {
 			differ++
 		}
 		count[got]++

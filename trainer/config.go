@@ -15,7 +15,7 @@ const (
 	PrecisionBF16 = "bf16" // autocast: weights, sums and losses stay float32
 )
 
-// Config is a pre-training run. Its YAML is config.yaml of a checkpoint; the keys are the flags of `plip pretrain`.
+// Config is a training run. Its YAML is config.yaml of a checkpoint; the keys are the flags of `plip pretrain`.
 type Config struct {
 	Seed          int64            `yaml:"seed"`
 	Visual        VisualConfig     `yaml:"visual"`
@@ -31,13 +31,14 @@ type Config struct {
 	Flip          bool             `yaml:"flip"`       // mirror half of the visits. Default true (paper)
 	Optimizer     optim.Config     `yaml:",inline"`
 	Schedule      optim.Schedule   `yaml:",inline"`
-	TextLRScale   float64          `yaml:"text-lr-scale"`  // the text encoder's learning rate over lr. Default 0.1 (paper)
-	MaxSteps      int64            `yaml:"max-steps"`      // end after so many steps; the cosine schedule then ends there. Default 0: epochs alone
-	Precision     string           `yaml:"precision"`      // fp32 or bf16. Default fp32
-	SideBySide    bool             `yaml:"side-by-side"`   // run the encoders at the same time, each on half of the threads: faster where both are small. Default false
-	SaveEvery     int64            `yaml:"save-every"`     // steps between checkpoints, beside those at validations and the end. Default 1000, 0: none
-	ValidateEvery int              `yaml:"validate-every"` // epochs between validations; 0: at the end alone. Default 1
-	Keep          int              `yaml:"keep"`           // newest checkpoints that stay, beside the best. Default 2
+	TextLRScale   float64          `yaml:"text-lr-scale"`      // the text encoder's learning rate over lr. Default 0.1 (paper)
+	MaxSteps      int64            `yaml:"max-steps"`          // end after so many steps; the cosine schedule then ends there. Default 0: epochs alone
+	Precision     string           `yaml:"precision"`          // fp32 or bf16. Default fp32
+	SideBySide    bool             `yaml:"side-by-side"`       // run the encoders at the same time, each on half of the threads: faster where both are small. Default false
+	SaveEvery     int64            `yaml:"save-every"`         // steps between checkpoints, beside those at validations and the end. Default 1000, 0: none
+	ValidateEvery int              `yaml:"validate-every"`     // epochs between validations; 0: at the end alone. Default 1
+	Finetune      *FinetuneConfig  `yaml:"finetune,omitempty"` // fine-tuning and probing; nil: pre-training
+	Keep          int              `yaml:"keep"`               // newest checkpoints that stay, beside the best. Default 2
 }
 
 // LossWeights are the factors of the pretext tasks in the total loss (paper, eq. 7). A task of weight 0 is off: what it
@@ -109,6 +110,9 @@ func (c Config) Validate() error {
 	add(c.MaxSteps >= 0 && c.SaveEvery >= 0 && c.ValidateEvery >= 0, "max-steps, save-every, validate-every: want 0 or more, got %d, %d and %d", c.MaxSteps, c.SaveEvery, c.ValidateEvery)
 	add(slices.Contains([]string{PrecisionFP32, PrecisionBF16}, c.Precision), "precision: want fp32 or bf16, got %q", c.Precision)
 	add(c.Keep >= 1, "keep: want 1 or more, got %d", c.Keep)
+	if c.Finetune != nil {
+		errs = append(errs, c.Finetune.Validate())
+	}
 	if p, k, err := parseSampler(c.Sampler); err != nil {
 		errs = append(errs, err)
 	} else if k > 0 {

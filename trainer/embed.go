@@ -12,7 +12,7 @@ func (m *Model) EmbedImages(images []float32) (embeddings []float32, err error) 
 	size := 3 * c.Height * c.Px
 	err = m.embed(func() tensor.Tensor {
 		x := tensor.FromFloat32(m.Store.Device(), images, int64(len(images))/size, 3, c.Height, c.Px) // [N, 3, H, W]
-		return m.Visual.Forward(x.ChannelsLast(), false).Embedding
+		return m.project(visualLayer, m.Visual.Forward(x.ChannelsLast(), false).Embedding)
 	}, &embeddings)
 	return embeddings, err
 }
@@ -22,7 +22,7 @@ func (m *Model) EmbedTexts(captions []string) (embeddings []float32, err error) 
 	batch := tokenize(m.Words.WordPiece, captions, m.Config.Text.MaxLength)
 	err = m.embed(func() tensor.Tensor {
 		ids, mask := batch.tensors(m.Store.Device())
-		return m.Text.Forward(ids, mask, false).Embedding
+		return m.project(textLayer, m.Text.Forward(ids, mask, false).Embedding)
 	}, &embeddings)
 	return embeddings, err
 }

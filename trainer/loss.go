@@ -8,14 +8,14 @@ import (
 	"plip/internal/tensor"
 )
 
-// part is one pretext task's share of the total loss.
+// part is one task's share of the total loss; one of weight 0 is only logged.
 type part struct {
 	name   string
 	weight float64
 	value  tensor.Tensor // []
 }
 
-// losses computes the loss of every pretext task that is on, in float32, from a batch and its features.
+// losses computes the loss of every task that is on, in float32, from a batch and its features.
 func (m *Model) losses(b batch, f features) (parts []part) {
 	w := m.Config.Loss
 	if w.IVLC > 0 {
@@ -26,6 +26,10 @@ func (m *Model) losses(b batch, f features) (parts []part) {
 	}
 	if w.IAP > 0 {
 		parts = append(parts, part{"iap", w.IAP, m.prediction(b, f)})
+	}
+	if m.Classifier != nil {
+		loss, image, text := m.Classifier.Forward(f.image, f.text, b.labels)
+		parts = append(parts, part{"cmpc", m.Config.Finetune.CMPC, loss}, part{"image_precision", 0, image}, part{"text_precision", 0, text})
 	}
 	return parts
 }
@@ -54,9 +58,15 @@ func (m *Model) prediction(b batch, f features) tensor.Tensor { // []
 
 // total is the weighted sum of the parts.
 func total(parts []part) tensor.Tensor { // []
-	sum := parts[0].value.Scale(parts[0].weight)
-	for _, p := range parts[1:] {
-		sum = sum.Add(p.value.Scale(p.weight))
+	var sum tensor.Tensor
+	for _, p := range parts {
+		switch {
+		case p.weight == 0:
+		case sum.Defined():
+			sum = sum.Add(p.value.Scale(p.weight))
+		default:
+			sum = p.value.Scale(p.weight)
+		}
 	}
 	return sum
 }

@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"strings"
 
-	"plip/internal/checkpoint"
 	"plip/internal/nn"
 	"plip/internal/tensor"
 )
 
 // Model is PLIP: both encoders and the heads of the pretext tasks over one store, in which they are "visual.*", "text.*",
-// "tic.*" and "iap.*". It is for one goroutine at a time.
+// "tic.*" and "iap.*", after fine-tuning also "cmpc.*" or "probe.*". It is for one goroutine at a time.
 type Model struct {
 	Config     Config
 	Words      *Vocabulary
@@ -19,6 +18,8 @@ type Model struct {
 	Text       *Text
 	Colorizer  *Colorizer     // nil without loss.tic
 	Attributes *AttributeHead // nil without loss.iap
+	Classifier *Classifier    // nil without finetune.cmpc
+	Probe      *Probe         // nil without finetune.probe
 }
 
 // NewModel makes a model with fresh parameters drawn from the configuration's seed. The configuration's vocabulary
@@ -42,6 +43,12 @@ func NewModel(device tensor.Device, c Config, words *Vocabulary) (*Model, error)
 		if c.Loss.IAP > 0 {
 			m.Attributes = NewAttributeHead(root.Sub("iap"), c.Attributes, c.Text.Width, c.Text.Vocab)
 		}
+		if f := c.Finetune; f != nil && f.CMPC > 0 {
+			m.Classifier = NewClassifier(root.Sub("cmpc"), c.Visual.Dim, f.Classes)
+		}
+		if f := c.Finetune; f != nil && f.Probe != ProbeNone {
+			m.Probe = NewProbe(root.Sub("probe"), c.Visual.Dim, f.Probe)
+		}
 		return nil
 	})
 	if err == nil {
@@ -54,29 +61,30 @@ func NewModel(device tensor.Device, c Config, words *Vocabulary) (*Model, error)
 	return m, nil
 }
 
-// LoadModel makes the model of a checkpoint, or of the best or else the last checkpoint in a run's folder. With
+// LoadModel makes the model of a checkpoint, of the best or else the last checkpoint in a run's folder, or of a file of
+// the Python release with vocab.txt beside it (LoadRelease). With
 // untrained its parameters stay as the training began with them, but for hub weights: what chance is for its figures.
 func LoadModel(device tensor.Device, path string, untrained bool) (*Model, error) {
-	dir, err := checkpoint.Resolve(path)
+	from, err := findWeights(path)
 	if err != nil {
 		return nil, err
 	}
-	c := checkpointConfig()
-	if err := checkpoint.ReadConfig(dir, &c); err != nil {
+	c, err := from.config()
+	if err != nil {
 		return nil, err
 	}
-	words, err := LoadVocabulary(dir)
+	words, err := from.vocabulary()
 	if err != nil {
 		return nil, err
 	}
 	m, err := NewModel(device, c, words)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", dir, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if untrained {
 		return m, nil
 	}
-	if err := checkpoint.LoadModel(dir, m.Store); err != nil {
+	if err := from.load(m); err != nil {
 		m.Close()
 		return nil, err
 	}
@@ -88,6 +96,9 @@ func (m *Model) LoadHub(dir string) error { return m.Text.LoadHub(m.Store.Root()
 
 // frozen tells which parameters do not train.
 func (m *Model) frozen(name string) bool {
+	if m.Probe != nil {
+		return !strings.HasPrefix(name, "probe.")
+	}
 	inner, ok := strings.CutPrefix(name, "text.")
 	return ok && m.Config.Text.Frozen(inner)
 }

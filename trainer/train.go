@@ -17,12 +17,18 @@ import (
 type Run struct {
 	Dir        string // for checkpoints and metrics; where there is a checkpoint, the training goes on from it
 	Data       *parquet.Dataset
-	Hub        string // folder of BERT weights to start the text encoder from; "": from scratch, with a vocabulary of the captions
+	Start      string   // model to start from: a checkpoint, a run's folder or a file of the Python release (LoadModel); its sizes win over the configuration's. "": none
+	Backbone   Backbone // weights of others for the image encoder alone
+	Hub        string   // folder of BERT weights to start the text encoder from; "": from scratch, with a vocabulary of the captions
 	Device     tensor.Device
 	Workers    int   // goroutines that decode images, 1 or more
 	CacheBytes int64 // memory for decoded images kept between epochs
 	// Validate measures the model; nil: never. It must not change it, nor draw from libtorch's generator.
 	Validate func(ctx context.Context, m *Model) (Validation, error)
+	// Prepare is told how much is done of what comes before the first step; nil: nobody.
+	Prepare func(done, total int64)
+	// Note is told what is worth knowing, a line each; nil: nobody.
+	Note func(text string)
 	// Progress is told about every step; nil: nobody.
 	Progress func(Progress)
 }
@@ -99,13 +105,14 @@ func Train(ctx context.Context, c Config, run Run) (Summary, error) {
 func (t *training) step(b *feed.Batch) error {
 	t.meter.start()
 	lr := t.rate()
-	captions, masked := t.captions(b)
+	var read batch
+	t.captions(b, &read)
 	var loss float64
 	fields := []runlog.Field{{Name: "epoch", Value: float64(t.at.Epoch)}}
 	err := tensor.Do(func(*tensor.Scope) error {
 		in := t.inputs(b)
-		in.captions, in.masked = captions, masked
-		e, err := t.model.encode(in)
+		in.captions, in.masked, in.choices = read.captions, read.masked, read.choices
+		e, err := t.encode(b, in)
 		defer e.free()
 		if err != nil {
 			return err
@@ -148,6 +155,14 @@ func (t *training) step(b *feed.Batch) error {
 	return nil
 }
 
+// encode runs the encoders, or takes what they gave.
+func (t *training) encode(b *feed.Batch, in batch) (*encoded, error) {
+	if t.features != nil {
+		return t.features.encode(t.model, b, in.choices)
+	}
+	return t.model.encode(in)
+}
+
 func (t *training) saveDue() bool {
 	return t.config.SaveEvery > 0 && t.at.Step%t.config.SaveEvery == 0
 }
@@ -162,8 +177,7 @@ func (t *training) nonFinite(b *feed.Batch, loss float64) error {
 
 // endEpoch validates where that is due, and writes a checkpoint after it.
 func (t *training) endEpoch(ctx context.Context) error {
-	every := t.config.ValidateEvery
-	due := t.finished() || every > 0 && t.at.Epoch%every == 0
+	due := t.finished() || t.config.validates(t.at.Epoch)
 	if t.run.Validate == nil || !due {
 		if t.saveDue() {
 			return t.save()
@@ -180,7 +194,7 @@ func (t *training) endEpoch(ctx context.Context) error {
 		return err
 	}
 	t.at.Validated = t.at.Step
-	if t.at.BestStep == 0 || v.Score > t.at.BestScore {
+	if t.config.selects() && (t.at.BestStep == 0 || v.Score > t.at.BestScore) {
 		t.at.BestStep, t.at.BestScore = t.at.Step, v.Score
 	}
 	return t.save()
@@ -191,8 +205,7 @@ func (t *training) owed() bool {
 	if t.run.Validate == nil || t.at.Step == 0 || t.at.Validated == t.at.Step {
 		return false
 	}
-	every := t.config.ValidateEvery
-	return t.finished() || t.at.Batch == 0 && every > 0 && t.at.Epoch%every == 0
+	return t.finished() || t.at.Batch == 0 && t.config.validates(t.at.Epoch)
 }
 
 func (t *training) report(loss, lr float64) {

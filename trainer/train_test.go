@@ -57,40 +57,48 @@ func TestStoppedRunEqualsTheUndisturbedOne(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			config := tinyConfig(t)
 			c.change(&config)
-			whole := tinyRun(t, t.TempDir(), ds)
-			whole.Validate = byStep
-			want, err := Train(context.Background(), config, whole)
-			if err != nil {
-				t.Fatal(err)
-			}
-			stopped := tinyRun(t, t.TempDir(), ds)
-			stopped.Validate = byStep
-			var got Summary
-			for runs := 0; ; runs++ { // two steps a run: most stops are in mid-epoch
-				ctx, cancel := context.WithCancel(context.Background())
-				stopped.Progress = func(p Progress) {
-					if p.Step%2 == 0 {
-						cancel()
-					}
-				}
-				got, err = Train(ctx, config, stopped)
-				cancel()
-				if err == nil {
-					break
-				}
-				if !errors.Is(err, context.Canceled) || runs > int(want.Step) {
-					t.Fatalf("run %d: %v", runs, err)
-				}
-			}
-			if got.State != want.State {
-				t.Errorf("state: want %+v, got %+v", want.State, got.State)
-			}
-			if w, g := metricsOf(t, whole.Dir), metricsOf(t, stopped.Dir); w != g {
-				t.Errorf("metrics.jsonl: want\n%sgot\n%s", w, g)
-			}
-			sameModel(t, whole.Dir, stopped.Dir)
+			stoppedEquals(t, config, func(dir string) Run {
+				run := tinyRun(t, dir, ds)
+				run.Validate = byStep
+				return run
+			})
 		})
 	}
+}
+
+// stoppedEquals compares a training that is stopped after every second step with an undisturbed one.
+func stoppedEquals(t *testing.T, config Config, run func(dir string) Run) {
+	t.Helper()
+	whole := run(t.TempDir())
+	want, err := Train(context.Background(), config, whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopped := run(t.TempDir())
+	var got Summary
+	for runs := 0; ; runs++ { // two steps a run: most stops are in mid-epoch
+		ctx, cancel := context.WithCancel(context.Background())
+		stopped.Progress = func(p Progress) {
+			if p.Step%2 == 0 {
+				cancel()
+			}
+		}
+		got, err = Train(ctx, config, stopped)
+		cancel()
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, context.Canceled) || runs > int(want.Step) {
+			t.Fatalf("run %d: %v", runs, err)
+		}
+	}
+	if got.State != want.State {
+		t.Errorf("state: want %+v, got %+v", want.State, got.State)
+	}
+	if w, g := metricsOf(t, whole.Dir), metricsOf(t, stopped.Dir); w != g {
+		t.Errorf("metrics.jsonl: want\n%sgot\n%s", w, g)
+	}
+	sameModel(t, whole.Dir, stopped.Dir)
 }
 
 // sameModel compares the last checkpoints of two runs byte for byte.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +35,9 @@ type training struct {
 	config    Config
 	run       Run
 	model     *Model
-	masker    *masker // nil without loss.iap
+	masker    *masker         // nil without loss.iap
+	classes   *classes        // nil without finetune.cmpc
+	features  *frozenFeatures // nil without finetune.probe
 	optimizer *optim.Optimizer
 	loader    *feed.Loader
 	metrics   *runlog.Metrics
@@ -54,7 +57,11 @@ func newTraining(ctx context.Context, c Config, run Run) (*training, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &training{config: c, run: run, saved: State{Step: -1}}
+	classes, err := startClasses(ctx, &c, run)
+	if err != nil {
+		return nil, err
+	}
+	t := &training{config: c, run: run, classes: classes, saved: State{Step: -1}}
 	if err := t.open(ctx, words, last); err != nil {
 		t.close()
 		return nil, err
@@ -66,8 +73,8 @@ func (t *training) open(ctx context.Context, words *Vocabulary, last string) (er
 	if t.model, err = NewModel(t.run.Device, t.config, words); err != nil {
 		return err
 	}
-	if t.run.Hub != "" && last == "" {
-		if err := t.model.LoadHub(t.run.Hub); err != nil {
+	if last == "" {
+		if err := t.model.begin(t.run); err != nil {
 			return err
 		}
 	}
@@ -87,6 +94,11 @@ func (t *training) open(ctx context.Context, words *Vocabulary, last string) (er
 			return err
 		}
 	}
+	if c := t.config.Finetune; c != nil && c.Probe != ProbeNone {
+		if t.features, err = openFeatures(ctx, t.config, t.run, t.model); err != nil {
+			return err
+		}
+	}
 	t.metrics, err = runlog.OpenMetrics(filepath.Join(t.run.Dir, runlog.MetricsFile), t.saved.Step)
 	return err
 }
@@ -99,6 +111,9 @@ func startText(ctx context.Context, c *Config, run Run, last string) (*Vocabular
 			return nil, err
 		}
 	}
+	if err := adoptStart(c, run, last); err != nil {
+		return nil, err
+	}
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -109,6 +124,12 @@ func startText(ctx context.Context, c *Config, run Run, last string) (*Vocabular
 			c.Text.Vocab = int64(words.Size())
 		}
 		return words, err
+	case run.Start != "":
+		from, err := findWeights(run.Start)
+		if err != nil {
+			return nil, err
+		}
+		return from.vocabulary()
 	case run.Hub != "":
 		return LoadVocabulary(run.Hub)
 	}
@@ -119,17 +140,23 @@ func startText(ctx context.Context, c *Config, run Run, last string) (*Vocabular
 	return words, err
 }
 
-// groups are the parameters by learning rate: the text encoder's is scaled.
+// groups are the parameters by learning rate: the text encoder's and the classifier's are scaled.
 func (m *Model) groups() []optim.Group {
-	visual, text := optim.Group{Scale: 1}, optim.Group{Scale: m.Config.TextLRScale}
+	visual, text, classifier := optim.Group{Scale: 1}, optim.Group{Scale: m.Config.TextLRScale}, optim.Group{}
+	if m.Classifier != nil {
+		classifier.Scale = m.Config.Finetune.ClassifierScale
+	}
 	for _, p := range m.Store.Trainable() {
 		to := &visual
-		if strings.HasPrefix(p.Name, "text.") {
+		switch {
+		case strings.HasPrefix(p.Name, "text."), strings.HasPrefix(p.Name, "probe.text."):
 			to = &text
+		case strings.HasPrefix(p.Name, "cmpc."):
+			to = &classifier
 		}
 		to.Params = append(to.Params, p)
 	}
-	return []optim.Group{visual, text}
+	return slices.DeleteFunc([]optim.Group{visual, text, classifier}, func(g optim.Group) bool { return len(g.Params) == 0 })
 }
 
 func loaderOptions(c Config, run Run) feed.Options {
@@ -143,6 +170,15 @@ func loaderOptions(c Config, run Run) feed.Options {
 	o.Gray = c.Loss.TIC > 0
 	o.Use = func(r *parquet.Row) bool { return len(candidates(c.Captions, r)) > 0 }
 	o.Columns = parquet.ColImage | parquet.ColText | parquet.ColMeta
+	if f := c.Finetune; f != nil {
+		o.Short = f.Short
+		if c.pairs() {
+			o.Copies = func(r *parquet.Row) int { return len(candidates(c.Captions, r)) }
+		}
+		if f.Probe != ProbeNone {
+			o.Columns &^= parquet.ColImage
+		}
+	}
 	o.Workers, o.CacheBytes = run.Workers, run.CacheBytes
 	return o
 }
@@ -259,6 +295,7 @@ func (t *training) close() {
 	if t.optimizer != nil {
 		t.optimizer.Close()
 	}
+	t.features.close()
 	if t.model != nil {
 		t.model.Close()
 	}

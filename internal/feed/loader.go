@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -34,7 +35,9 @@ type Options struct {
 	Encoded    bool            // leave the encoded images in the rows
 	// Use tells from a row's texts and numbers (ColText, ColMeta) whether it is visited; nil: all are. Their number is
 	// part of the order.
-	Use        func(r *parquet.Row) bool
+	Use func(r *parquet.Row) bool
+	// Copies tells how often an epoch visits a row that Use lets through, up to 255; nil: once.
+	Copies     func(r *parquet.Row) int
 	KeepBytes  bool  // leave the encoded image in the rows
 	Workers    int   // decoding goroutines; at least 1
 	Ahead      int   // batches prepared ahead
@@ -53,6 +56,7 @@ type Batch struct {
 	Epoch  int           //
 	Rows   []parquet.Row // without image bytes unless they are kept
 	Number []int64       // each row's number in the dataset
+	Copy   []int         // which of its row's visits in the epoch each one is, from 0
 	Images []float32     // [N, 3, H, W] normalised, with Gray [2, N, 3, H, W]: colour, then gray; Release gives it back
 	pool   *sync.Pool
 }
@@ -66,6 +70,9 @@ func (b *Batch) Release() {
 	}
 }
 
+// Visit is the number of a row's visit for the function of that name: the row's own for its first in the epoch.
+func (b *Batch) Visit(i int) int64 { return b.Number[i] + int64(b.Copy[i])<<48 }
+
 // Loader feeds from one dataset. It is for one loop at a time.
 type Loader struct {
 	ds      *parquet.Dataset
@@ -74,6 +81,7 @@ type Loader struct {
 	first   []int64 // first row of each group, then the number of rows
 	ids     []int64
 	skip    map[int64]bool
+	copies  []uint8 // by row; nil: one each
 	buffers sync.Pool
 
 	mu        sync.Mutex
@@ -103,7 +111,7 @@ func New(ctx context.Context, ds *parquet.Dataset, o Options) (*Loader, error) {
 // scan reads what the order depends on.
 func (l *Loader) scan(ctx context.Context) error {
 	cols := parquet.ColMeta
-	if l.o.Use != nil {
+	if l.o.Use != nil || l.o.Copies != nil {
 		cols |= parquet.ColText
 		l.skip = map[int64]bool{}
 	} else if l.o.Sampler != PK {
@@ -116,6 +124,13 @@ func (l *Loader) scan(ctx context.Context) error {
 		if l.o.Use != nil && !l.o.Use(r) {
 			l.skip[i] = true
 		}
+		if l.o.Copies != nil {
+			n := l.o.Copies(r)
+			if n < 0 || n > math.MaxUint8 {
+				return fmt.Errorf("row %d (%s): want 0 to %d visits, got %d", i, r.FilePath, math.MaxUint8, n)
+			}
+			l.copies = append(l.copies, uint8(n))
+		}
 		return nil
 	})
 	if err != nil {
@@ -124,12 +139,23 @@ func (l *Loader) scan(ctx context.Context) error {
 	return nil
 }
 
+// visits is how often an epoch visits a row.
+func (l *Loader) visits(row int64) int {
+	switch {
+	case l.skip[row]:
+		return 0
+	case l.copies != nil:
+		return int(l.copies[row])
+	}
+	return 1
+}
+
 // Skipped is how many rows Use left out.
 func (l *Loader) Skipped() int { return len(l.skip) }
 
 // Batches is how many batches an epoch has.
 func (l *Loader) Batches(epoch int) int64 {
-	return l.o.batches(l.o.windows(l.first, l.ids, l.skip, epoch))
+	return l.o.batches(l.o.windows(l.first, l.ids, l.visits, epoch))
 }
 
 // Epoch calls f with each batch of an epoch in order, from batch number from on. f must Release the batch. An error of
@@ -203,13 +229,14 @@ type job struct {
 	epoch  int
 	index  int64
 	number []int64
+	copies []int
 	rows   []parquet.Row
 	out    chan *Batch
 }
 
 // plan reads windows one ahead of their use and sends the batches from number from on.
 func (l *Loader) plan(ctx context.Context, epoch int, from int64, send func(job) error) error {
-	ws := l.o.windows(l.first, l.ids, l.skip, epoch)
+	ws := l.o.windows(l.first, l.ids, l.visits, epoch)
 	total := l.o.batches(ws)
 	next := job{epoch: epoch, out: make(chan *Batch, 1)}
 	index, skip := int64(0), from*int64(l.o.Batch)
@@ -237,8 +264,9 @@ func (l *Loader) plan(ctx context.Context, epoch int, from int64, send func(job)
 		if err != nil {
 			return err
 		}
-		for _, r := range w.rows[skip:] {
-			next.number = append(next.number, r)
+		copies := occurrences(w.rows)
+		for k, r := range w.rows[skip:] {
+			next.number, next.copies = append(next.number, r), append(next.copies, copies[skip+int64(k)])
 			next.rows = append(next.rows, *rows[r])
 			if len(next.number) == l.o.Batch {
 				if err := emit(); err != nil {
@@ -249,6 +277,16 @@ func (l *Loader) plan(ctx context.Context, epoch int, from int64, send func(job)
 		skip = 0
 	}
 	return emit()
+}
+
+// occurrences tells of every row of a window how often it came before. A row's visits are all in one window.
+func occurrences(rows []int64) []int {
+	seen, out := map[int64]int{}, make([]int, len(rows))
+	for i, r := range rows {
+		out[i] = seen[r]
+		seen[r]++
+	}
+	return out
 }
 
 // read brings a window's rows into memory.
@@ -272,7 +310,7 @@ func (l *Loader) prepare(ctx context.Context, j job) (*Batch, error) {
 		return nil, err
 	}
 	size := 3 * l.o.Height * l.o.Px
-	b := &Batch{Index: j.index, Epoch: j.epoch, Rows: j.rows, Number: j.number}
+	b := &Batch{Index: j.index, Epoch: j.epoch, Rows: j.rows, Number: j.number, Copy: j.copies}
 	if l.o.Columns&parquet.ColImage == 0 {
 		return b, nil
 	}
@@ -292,7 +330,7 @@ func (l *Loader) prepare(ctx context.Context, j job) (*Batch, error) {
 		if err != nil {
 			return nil, err
 		}
-		flip := l.o.Flip && Visit(l.o.Seed, j.epoch, j.number[i]).Uint64()&1 == 1
+		flip := l.o.Flip && Visit(l.o.Seed, j.epoch, b.Visit(i)).Uint64()&1 == 1
 		l.table.CHW(b.Images[i*size:(i+1)*size], rgb, l.o.Px, l.o.Height, flip)
 		if l.o.Gray {
 			k := len(j.rows) + i

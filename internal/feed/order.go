@@ -19,6 +19,7 @@ type Order struct {
 	K       int // PK: images of an identity in a batch
 	Window  int // row groups shuffled together: what bounds the memory
 	Seed    int64
+	Short   bool // Shuffle and PK: keep the batch that an epoch's end leaves short
 }
 
 // window is row groups that are in memory together, and the rows to visit in them, in order.
@@ -28,8 +29,8 @@ type window struct {
 }
 
 // windows plans one epoch. first holds the first row of each group and, last, the number of rows; ids the identity of
-// every row; skip the rows that are never visited.
-func (o Order) windows(first []int64, ids []int64, skip map[int64]bool, epoch int) []window {
+// every row; visits how often a row is visited.
+func (o Order) windows(first []int64, ids []int64, visits func(row int64) int, epoch int) []window {
 	groups := len(first) - 1
 	order := make([]int, groups)
 	for i := range order {
@@ -44,7 +45,7 @@ func (o Order) windows(first []int64, ids []int64, skip map[int64]bool, epoch in
 		w := window{groups: order[from:min(from+o.Window, groups)]}
 		for _, g := range w.groups {
 			for r := first[g]; r < first[g+1]; r++ {
-				if !skip[r] {
+				for range visits(r) {
 					w.rows = append(w.rows, r)
 				}
 			}
@@ -90,13 +91,13 @@ func (o Order) chunks(rows, ids []int64, rng *rand.Rand) []int64 {
 	return out
 }
 
-// batches is how many batches the windows give: a short last one only in sequential order.
+// batches is how many batches the windows give: a short last one in sequential order, else by Short.
 func (o Order) batches(ws []window) int64 {
 	n := 0
 	for _, w := range ws {
 		n += len(w.rows)
 	}
-	if o.Sampler == Sequential {
+	if o.Sampler == Sequential || o.Short {
 		return int64((n + o.Batch - 1) / o.Batch)
 	}
 	return int64(n / o.Batch)

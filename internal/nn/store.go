@@ -100,6 +100,19 @@ func (p Path) Sub(segment string) Path { return Path{p.store, p.join(segment)} }
 // Device is where the store's tensors live.
 func (p Path) Device() tensor.Device { return p.store.device }
 
+// Name is the full name of what is called name below the path.
+func (p Path) Name(name string) string { return p.join(name) }
+
+// Count is how many parameters and buffers lie below the path.
+func (p Path) Count() (n int) {
+	for _, param := range p.store.params {
+		if strings.HasPrefix(param.Name, p.join("")) {
+			n++
+		}
+	}
+	return n
+}
+
 func (p Path) join(segment string) string {
 	if p.prefix == "" {
 		return segment

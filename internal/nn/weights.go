@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
+	"strings"
 
 	"plip/internal/tensor"
 	"plip/internal/weights"
@@ -50,9 +52,15 @@ func (s *Store) Weights() ([]weights.Tensor, error) {
 func Restore(t tensor.Tensor, src Source, name string) error { return copyOver(t, src, name) }
 
 // Fingerprint is a short hash of all names and values: two stores that have it in common hold the same model.
-func (s *Store) Fingerprint() (string, error) {
+func (s *Store) Fingerprint() (string, error) { return s.FingerprintOf("") }
+
+// FingerprintOf is Fingerprint of the parameters and buffers whose names begin with one of the prefixes.
+func (s *Store) FingerprintOf(prefixes ...string) (string, error) {
 	h := sha256.New()
 	for _, p := range s.params {
+		if !slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(p.Name, prefix) }) {
+			continue
+		}
 		w, err := ToWeights(p.Name, p.Tensor)
 		if err != nil {
 			return "", err
