@@ -25,7 +25,7 @@ PLAIN := ./templates ./parquet ./ingest/... ./eval/... ./spac/attributes ./spac/
 RACE := ./parquet ./ingest ./ingest/split ./eval ./spac/filter ./internal/text ./internal/weights ./internal/pixels \
         ./internal/feed ./internal/runlog ./internal/vectors
 
-.PHONY: help setup build demo ablations test test-plain lint bench fuzz env check-fixtures interop dist clean
+.PHONY: help setup build demo ablations test test-plain test-slow lint bench fuzz env check-fixtures interop dist clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ test-plain: setup
 	CGO_ENABLED=0 go test $(PLAIN)
 	CGO_CXXFLAGS= CGO_LDFLAGS= CXX=g++ go test -race -short $(RACE)
 	CGO_CXXFLAGS= CGO_LDFLAGS= CXX=g++ go test -race -short -run Write ./ingest/demo
+
+test-slow: setup ## 200 kills of the commands of dataset construction (KILLS=N), and the whole line killed
+	PLIP_KILLS=$(or $(KILLS),200) OMP_WAIT_POLICY=passive go test -timeout 60m -v -run 'TestKilled' ./cmd/plip
 
 lint: setup ## gofmt, go vet, staticcheck; the import table is a test in cmd/plip
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }

@@ -65,10 +65,11 @@ type distributeResult struct {
 }
 
 type distributeOptions struct {
-	out    string
-	config distribute.Config
-	shard  shard
-	force  bool
+	out        string
+	config     distribute.Config
+	shard      shard
+	shardBytes int64
+	force      bool
 }
 
 func (o *distributeOptions) addFlags(f *pflag.FlagSet) {
@@ -79,11 +80,12 @@ func (o *distributeOptions) addFlags(f *pflag.FlagSet) {
 	f.IntVar(&o.config.MinImages, "min-images", o.config.MinImages, "`images` below which an identity is dropped")
 	f.IntVar(&o.config.MaxImages, "max-images", o.config.MaxImages, "most `images` of an identity that are kept")
 	addShard(f, &o.shard)
+	addShardBytes(f, &o.shardBytes)
 	addForce(f, &o.force)
 }
 
 func (o *distributeOptions) validate([]string) error {
-	return errors.Join(checkOutput(o.out), o.config.Validate(), o.shard.resolve(os.Getenv))
+	return errors.Join(checkOutput(o.out), o.config.Validate(), o.shard.resolve(os.Getenv), checkShardBytes(o.shardBytes))
 }
 
 func (o *distributeOptions) run(ctx context.Context, c *call) error {
@@ -99,6 +101,7 @@ func (o *distributeOptions) run(ctx context.Context, c *call) error {
 	}
 	options := c.outputOptions(d)
 	options.Force = o.force
+	setShardBytes(&options, o.shardBytes)
 	out := o.shard.dir(o.out)
 	w, err := parquet.Create(ctx, out, options)
 	if c.finished(err, out) {

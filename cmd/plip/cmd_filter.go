@@ -83,11 +83,12 @@ type filterThresholds struct {
 }
 
 type filterOptions struct {
-	out    string
-	config filter.Config
-	tune   string
-	shard  string
-	force  bool
+	out        string
+	config     filter.Config
+	tune       string
+	shard      string
+	shardBytes int64
+	force      bool
 }
 
 func (o *filterOptions) addFlags(f *pflag.FlagSet) {
@@ -101,11 +102,12 @@ func (o *filterOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.tune, "tune", "", "set the three thresholds on this `dataset` of tracks with known true identities")
 	f.StringVar(&o.shard, "shard", "", "refused: a `part` would not see its neighbours")
 	annotate(f, unrecorded, "shard")
+	addShardBytes(f, &o.shardBytes)
 	addForce(f, &o.force)
 }
 
 func (o *filterOptions) validate([]string) error {
-	problems := []error{checkOutput(o.out), o.config.Validate()}
+	problems := []error{checkOutput(o.out), o.config.Validate(), checkShardBytes(o.shardBytes)}
 	if o.shard != "" {
 		problems = append(problems, errors.New("--shard: filter compares each track with its neighbours and cannot work on parts; it streams, so one task does the whole"))
 	}
@@ -120,6 +122,7 @@ func (o *filterOptions) run(ctx context.Context, c *call) error {
 	defer d.Close()
 	options := c.outputOptions(d)
 	options.Force = o.force
+	setShardBytes(&options, o.shardBytes)
 	if o.tune != "" {
 		if err := o.setThresholds(ctx, c, &options); err != nil {
 			return fmt.Errorf("tune on %s: %w", o.tune, err)

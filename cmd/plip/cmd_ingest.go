@@ -84,6 +84,7 @@ type ingestOptions struct {
 	verifyPixels   bool
 	workers        int
 	shard          shard
+	shardBytes     int64
 	force          bool
 }
 
@@ -107,11 +108,12 @@ func (o *ingestOptions) addFlags(f *pflag.FlagSet) {
 	annotate(f, unrecorded, "max-reject-ratio") // decides whether the run goes on, not what it writes
 	addWorkers(f, &o.workers)
 	addShard(f, &o.shard)
+	addShardBytes(f, &o.shardBytes)
 	addForce(f, &o.force)
 }
 
 func (o *ingestOptions) validate([]string) error {
-	problems := []error{checkRatio("max-reject-ratio", o.maxRejectRatio), checkWorkers(o.workers)}
+	problems := []error{checkRatio("max-reject-ratio", o.maxRejectRatio), checkWorkers(o.workers), checkShardBytes(o.shardBytes)}
 	if o.source.Partition < 0 {
 		problems = append(problems, fmt.Errorf("--partition: want 0 or more, got %d", o.source.Partition))
 	}
@@ -241,6 +243,7 @@ func (o *ingestOptions) writeOptions(c *call, format string) (ingest.Options, er
 		w.Examine = examinePixels
 	}
 	w.MaxRejectRatio, w.Workers, w.Force = o.maxRejectRatio, o.workers, o.force
+	w.ShardBytes, w.RowGroupBytes = o.shardBytes, min(w.RowGroupBytes, o.shardBytes)
 	w.Progress = c.progress.Callback("ingest", "images")
 	return w, nil
 }

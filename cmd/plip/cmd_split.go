@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"plip/ingest/split"
-	"plip/internal/runlog"
 	"plip/parquet"
 )
 
@@ -57,11 +56,12 @@ type splitName struct {
 }
 
 type splitOptions struct {
-	out    string
-	name   string
-	depart bool
-	shard  shard
-	force  bool
+	out        string
+	name       string
+	depart     bool
+	shard      shard
+	shardBytes int64
+	force      bool
 }
 
 func (o *splitOptions) addFlags(f *pflag.FlagSet) {
@@ -69,11 +69,12 @@ func (o *splitOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.name, "name", "", "first part of the `names` of the annotation files; empty detects the dataset")
 	f.BoolVar(&o.depart, "depart", false, "also write the train file with one caption a record")
 	addShard(f, &o.shard)
+	addShardBytes(f, &o.shardBytes)
 	addForce(f, &o.force)
 }
 
 func (o *splitOptions) validate([]string) error {
-	problems := []error{checkOutput(o.out), o.shard.resolve(os.Getenv)}
+	problems := []error{checkOutput(o.out), o.shard.resolve(os.Getenv), checkShardBytes(o.shardBytes)}
 	if strings.ContainsAny(o.name, `/\`) {
 		problems = append(problems, fmt.Errorf("--name: want a name without a folder, got %q", o.name))
 	}
@@ -104,6 +105,7 @@ func (o *splitOptions) splitShards(ctx context.Context, c *call, src string) err
 	defer d.Close()
 	options := c.outputOptions(d)
 	options.Force = o.force
+	setShardBytes(&options, o.shardBytes)
 	from, to, err := o.shard.rows(ctx, d)
 	if err != nil {
 		return err
@@ -140,36 +142,32 @@ func (o *splitOptions) splitAnnotations(ctx context.Context, c *call, src string
 	if o.depart {
 		parts = append(parts, "train-depart")
 	}
-	files, err := o.createParts(name, parts)
+	files, err := createSplitFiles(o.out, name, parts)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		for _, f := range files {
-			f.Abort() // nothing to do for a committed file
-		}
-	}()
-	out := split.Outputs{Train: files[0], Test: files[1], Valid: files[2]}
-	if o.depart {
-		out.Departed = files[3]
-	}
+	defer files.close()
 	r := splitResult{Parts: []splitPart{}, Names: []splitName{}}
 	uncommon := func(u split.Uncommon) {
 		r.Uncommon++
 		c.logf("record %d: %s has %d captions", u.Record, u.FilePath, u.Captions)
 	}
 	c.progress.Start("split", size, "bytes")
-	counts, err := split.Annotations(ctx, &countingReader{f, c.progress}, out, uncommon)
+	counts, err := split.Annotations(ctx, &countingReader{f, c.progress}, files.outputs(), uncommon)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", src, err)
 	}
 	c.progress.Done()
+	finished, err := files.commit(o.force)
+	if err != nil {
+		return err
+	}
+	if finished && !o.force {
+		c.logf("%s is finished already; --force makes it anew", o.out)
+	}
 	r.Records = counts.Records
-	for i, n := range []int64{counts.Train, counts.Test, counts.Valid, counts.Departed}[:len(files)] {
-		if err := files[i].Commit(); err != nil {
-			return err
-		}
-		r.Parts = append(r.Parts, splitPart{parts[i], o.partPath(name, parts[i]), n})
+	for i, n := range []int64{counts.Train, counts.Test, counts.Valid, counts.Departed}[:len(parts)] {
+		r.Parts = append(r.Parts, splitPart{parts[i], files.path(parts[i]), n})
 	}
 	for _, n := range counts.Names {
 		r.Names = append(r.Names, splitName(n))
@@ -191,37 +189,6 @@ func (o *splitOptions) datasetName(f *os.File) (string, error) {
 	}
 	_, err = f.Seek(0, io.SeekStart)
 	return name, err
-}
-
-// partPath is the file of one part.
-func (o *splitOptions) partPath(name, part string) string {
-	return filepath.Join(o.out, name+"-"+part+".json")
-}
-
-// createParts begins the files of the parts; none may be there without --force.
-func (o *splitOptions) createParts(name string, parts []string) ([]*runlog.File, error) {
-	if err := os.MkdirAll(o.out, 0o777); err != nil {
-		return nil, err
-	}
-	if !o.force {
-		for _, part := range parts {
-			if err := checkAbsent(o.partPath(name, part)); err != nil {
-				return nil, err
-			}
-		}
-	}
-	var files []*runlog.File
-	for _, part := range parts {
-		f, err := runlog.CreateFile(o.partPath(name, part))
-		if err != nil {
-			for _, f := range files {
-				err = errors.Join(err, f.Abort())
-			}
-			return nil, err
-		}
-		files = append(files, f)
-	}
-	return files, nil
 }
 
 func (r splitResult) table(w io.Writer) {

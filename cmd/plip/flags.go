@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"plip/parquet"
 )
 
 // addOutput defines -o, the place the command writes to. The place is not part
@@ -31,6 +33,20 @@ func checkOutput(out string) error {
 func addForce(f *pflag.FlagSet, force *bool) {
 	f.BoolVar(force, "force", false, "start anew: remove what another run left in the output")
 	annotate(f, unrecorded, "force")
+}
+
+// addShardBytes defines --shard-bytes. It is recorded with the layout of the shards.
+func addShardBytes(f *pflag.FlagSet, n *int64) {
+	f.Int64Var(n, "shard-bytes", parquet.DefaultWriterOptions().ShardBytes, "`bytes` from which on a shard is closed, at the next identity")
+	annotate(f, unrecorded, "shard-bytes")
+}
+
+// checkShardBytes reports a size that makes no sense.
+func checkShardBytes(n int64) error {
+	if n < 1 {
+		return fmt.Errorf("--shard-bytes: want 1 or more, got %d", n)
+	}
+	return nil
 }
 
 // addTimeLimit defines --time-limit, which newCommand gives to every

@@ -30,6 +30,11 @@ func (c *call) outputOptions(d *parquet.Dataset) parquet.WriterOptions {
 	return o
 }
 
+// setShardBytes makes shards of n bytes, and row groups no larger.
+func setShardBytes(o *parquet.WriterOptions, n int64) {
+	o.ShardBytes, o.RowGroupBytes = n, min(o.RowGroupBytes, n)
+}
+
 // contentID identifies what a dataset holds by the hashes of its shards, or
 // for foreign files, which have none, by their sizes.
 func contentID(m *parquet.Manifest) string {

@@ -1,9 +1,11 @@
 package runlog
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -37,6 +39,51 @@ func (f *File) Write(p []byte) (int, error) {
 	f.err = err
 	return n, err
 }
+
+// Same tells whether the file at path is there, and whether it holds what was
+// written so far.
+func (f *File) Same() (there, same bool, err error) {
+	old, err := os.Open(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, false, nil
+	}
+	if err != nil {
+		return false, false, err
+	}
+	defer old.Close()
+	written, err := os.Open(f.path + ".tmp")
+	if err != nil {
+		return true, false, err
+	}
+	defer written.Close()
+	same, err = sameBytes(old, written)
+	return true, same, err
+}
+
+// sameBytes reads both files to the end of the shorter one.
+func sameBytes(a, b *os.File) (bool, error) {
+	infoA, errA := a.Stat()
+	infoB, errB := b.Stat()
+	if err := errors.Join(errA, errB); err != nil || infoA.Size() != infoB.Size() {
+		return false, err
+	}
+	var bufA, bufB [64 << 10]byte
+	for {
+		n, errA := io.ReadFull(a, bufA[:])
+		m, errB := io.ReadFull(b, bufB[:])
+		if !bytes.Equal(bufA[:n], bufB[:m]) {
+			return false, nil
+		}
+		if errA != nil || errB != nil {
+			if isEnd(errA) && isEnd(errB) {
+				return true, nil
+			}
+			return false, errors.Join(errA, errB)
+		}
+	}
+}
+
+func isEnd(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
 // Commit syncs the file, gives it its name and syncs the folder. On an error
 // the temporary file is removed.
