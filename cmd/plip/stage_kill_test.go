@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"plip/internal/pixels"
 	"plip/parquet"
 )
 
@@ -274,14 +273,4 @@ func writeKillInputs(t *testing.T, dir string, tracks int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// tinyPicture is a JPEG of 8x8.
-func tinyPicture(t *testing.T) []byte {
-	t.Helper()
-	data, err := pixels.EncodeJPEG(pixels.NewImage(8, 8), 90)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
