@@ -34,21 +34,8 @@ func (t *training) captions(b *feed.Batch, in *batch) {
 	if t.masker == nil {
 		return
 	}
-	masked := &in.masked
 	g := c.Attributes.Difficulty.Epoch(b.Epoch, c.Schedule.Epochs)
-	var twins [][]int32
-	for i := range b.Rows {
-		twin, at := t.masker.mask(draws[i], g, texts[i], ids[i], spans[i])
-		if len(at) == 0 {
-			continue
-		}
-		first := int64(len(twins)) * in.captions.l
-		for _, k := range at {
-			masked.places, masked.targets = append(masked.places, first+int64(k)), append(masked.targets, int64(ids[i][k]))
-		}
-		twins, masked.rows = append(twins, twin), append(masked.rows, int64(i))
-	}
-	masked.tokens = newTokens(twins, words.PadID(), in.captions.l)
+	in.masked = t.masker.twins(draws, g, texts, ids, spans, in.captions.l)
 }
 
 // caption is the text of one visit and its number among the row's candidates.

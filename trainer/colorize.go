@@ -20,11 +20,21 @@ const (
 type ColorizeConfig struct {
 	Distance string `yaml:"distance"` // l2 or l1. Default l2 (paper)
 	Channels int64  `yaml:"channels"` // that each stage's map is brought to. Default 256 (paper)
+	// Statistics tells whose running statistics gray images meet in the image encoder once it is trained: shared or own.
+	// In training every batch is normalised by itself; shared ones follow colour and gray images in turn and fit neither
+	// well. Default shared (ours: the released layout has one set)
+	Statistics string `yaml:"statistics"`
 }
+
+// Statistics of gray images.
+const (
+	StatisticsShared = "shared" // the colour images'
+	StatisticsOwn    = "own"    // kept apart, as tic.visual.*
+)
 
 // DefaultColorizeConfig is the paper's.
 func DefaultColorizeConfig() ColorizeConfig {
-	return ColorizeConfig{Distance: DistanceL2, Channels: 256}
+	return ColorizeConfig{Distance: DistanceL2, Channels: 256, Statistics: StatisticsShared}
 }
 
 // Validate joins every problem of the configuration.
@@ -35,6 +45,9 @@ func (c ColorizeConfig) Validate() error {
 	}
 	if c.Channels < 1 {
 		errs = append(errs, fmt.Errorf("colorize.channels: want 1 or more, got %d", c.Channels))
+	}
+	if !slices.Contains([]string{StatisticsShared, StatisticsOwn}, c.Statistics) {
+		errs = append(errs, fmt.Errorf("colorize.statistics: want shared or own, got %q", c.Statistics))
 	}
 	return errors.Join(errs...)
 }

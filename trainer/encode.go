@@ -65,8 +65,8 @@ func (m *Model) encode(b batch) (e *encoded, err error) {
 	err = m.both(func(s *tensor.Scope) error {
 		defer m.autocast()()
 		e.image = e.visual.cut(s, m.Visual.Forward(b.image.ChannelsLast(), true).Embedding.As(tensor.Float32))
-		if b.gray.Defined() { // after the colour images: the running statistics follow both
-			for i, x := range m.Visual.Maps(b.gray.ChannelsLast(), true) {
+		if b.gray.Defined() { // after the colour images: shared running statistics follow both
+			for i, x := range m.Gray.Maps(b.gray.ChannelsLast(), true) {
 				e.gray[i] = e.visual.cut(s, x)
 			}
 		}

@@ -70,6 +70,26 @@ func (m *masker) mask(draw *rand.Rand, g float64, caption string, ids []int32, s
 	return masked, at
 }
 
+// twins masks the captions of a batch, encoded as ids with spans and padded to width: each with probability g a phrase,
+// drawn from its own generator. Captions without a phrase have no twin.
+func (m *masker) twins(draws []*rand.Rand, g float64, captions []string, ids [][]int32, spans [][][2]int, width int64) maskedTokens {
+	var b maskedTokens
+	var twins [][]int32
+	for i := range captions {
+		twin, at := m.mask(draws[i], g, captions[i], ids[i], spans[i])
+		if len(at) == 0 {
+			continue
+		}
+		first := int64(len(twins)) * width
+		for _, k := range at {
+			b.places, b.targets = append(b.places, first+int64(k)), append(b.targets, int64(ids[i][k]))
+		}
+		twins, b.rows = append(twins, twin), append(b.rows, int64(i))
+	}
+	b.tokens = newTokens(twins, m.words.PadID(), width)
+	return b
+}
+
 // maskedTokens are the masked twins of those captions of a batch that have a phrase to mask.
 type maskedTokens struct {
 	tokens          // [R, L], as wide as the captions

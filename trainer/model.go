@@ -17,6 +17,7 @@ type Model struct {
 	Visual     *Visual
 	Text       *Text
 	Colorizer  *Colorizer     // nil without loss.tic
+	Gray       *Visual        // Visual for gray images: itself, or with statistics of its own (colorize.statistics)
 	Attributes *AttributeHead // nil without loss.iap
 	Classifier *Classifier    // nil without finetune.cmpc
 	Probe      *Probe         // nil without finetune.probe
@@ -37,6 +38,10 @@ func NewModel(device tensor.Device, c Config, words *Vocabulary) (*Model, error)
 		root := m.Store.Root()
 		m.Visual = NewVisual(root.Sub("visual"), c.Visual)
 		m.Text = NewText(root.Sub("text"), c.Text)
+		m.Gray = m.Visual
+		if c.Loss.TIC > 0 && c.Colorize.Statistics == StatisticsOwn {
+			m.Gray = m.Visual.Twin(root.Sub("tic").Sub("visual"))
+		}
 		if c.Loss.TIC > 0 {
 			m.Colorizer = NewColorizer(root.Sub("tic"), c.Colorize, c.Visual.Channels(), c.Text.Width)
 		}

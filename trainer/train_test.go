@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"plip/internal/checkpoint"
+	"plip/internal/feed"
 	"plip/internal/runlog"
 	"plip/internal/tensor"
 	"plip/parquet"
@@ -167,7 +168,7 @@ func TestThreeTasksLearn(t *testing.T) {
 	c := tinyConfig(t)
 	threeTasks(&c)
 	c.Contrast.Kind, c.Contrast.Temperature, c.Visual.Width = ContrastInfoNCE, 0.07, 16
-	c.Loss, c.Schedule.Base = LossWeights{IVLC: 1, TIC: 0.5, IAP: 0.5}, 0.002
+	c.Loss, c.Schedule.Base, c.Colorize.Statistics = LossWeights{IVLC: 1, TIC: 0.5, IAP: 0.5}, 0.002, StatisticsOwn
 	c.Text.Dropout, c.Text.AttentionDropout, c.Schedule.Epochs, c.ValidateEvery, c.Window = 0, 0, 40, 0, 100
 	run := tinyRun(t, t.TempDir(), ds)
 	if _, err := Train(context.Background(), c, run); err != nil {
@@ -208,6 +209,42 @@ func TestThreeTasksLearn(t *testing.T) {
 	if got := retrieved(t, m, ds, "a person in a %s shirt"); got < 7 {
 		t.Errorf("%d of 8 colours have their own picture nearest, want 7 or more", got)
 	}
+	f, err := MeasurePretext(context.Background(), m, ds, 2, 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want, gray := colorErrors(t, m, ds); f.Images != 32 || math.Abs(f.Color.Error/want-1) > 1e-5 || math.Abs(f.Color.Gray/gray-1) > 1e-9 || f.Color.Swaps != 20 {
+		t.Errorf("want errors of %v and gray %v over 32 images with 20 swapped words, got %+v", want, gray, *f.Color)
+	}
+	if a := f.Attributes; a.Top1 < a.OtherImage+0.1 || a.Lift < 1.2 {
+		t.Errorf("want the picture to help with the masked words, got %+v", *a)
+	}
+}
+
+// colorErrors are the mean squared errors of colourised and of gray pictures, one picture at a time.
+func colorErrors(t *testing.T, m *Model, ds *parquet.Dataset) (colored, gray float64) {
+	t.Helper()
+	o := loaderOptions(m.Config, Run{Workers: 1})
+	o.Order, o.Flip = feed.Order{Sampler: feed.Sequential, Batch: 1, Window: 1}, false
+	loader, err := feed.New(context.Background(), ds, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0.0
+	if err := loader.Epoch(context.Background(), 0, 0, func(b *feed.Batch) error {
+		defer b.Release()
+		truth, g := b.Images[:len(b.Images)/2], b.Images[len(b.Images)/2:]
+		x, err := m.Colorize(g, b.Rows[0].Captions[:1])
+		for i, v := range truth {
+			colored += float64(x[i]-v) * float64(x[i]-v)
+			gray += float64(g[i]-v) * float64(g[i]-v)
+		}
+		n += float64(len(truth))
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return colored / n, gray / n
 }
 
 // retrieved counts the colours whose caption is nearest to a picture of that colour, by cosine.

@@ -99,6 +99,22 @@ func NewVisual(path nn.Path, c VisualConfig) *Visual {
 	return v
 }
 
+// Twin is the same encoder with statistics of its own in its batch norms, made under path.
+func (v *Visual) Twin(path nn.Path) *Visual {
+	t := *v
+	for i := range v.norms {
+		t.norms[i] = v.norms[i].Twin(path.Sub("bn" + strconv.Itoa(i+1)))
+	}
+	for i, blocks := range v.stages {
+		stage := path.Sub("layer" + strconv.Itoa(i+1))
+		t.stages[i] = nil
+		for k, b := range blocks {
+			t.stages[i] = append(t.stages[i], b.Twin(stage.Sub(strconv.Itoa(k))))
+		}
+	}
+	return &t
+}
+
 // VisualOutput holds the maps of the four stages and the pooled embedding.
 type VisualOutput struct {
 	Maps      [4]tensor.Tensor // [N, 4w 2^i, H/2^(i+2), W/2^(i+2)]

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -109,15 +110,17 @@ func (o *ablationOptions) validate([]string) error {
 }
 
 func (o *ablationOptions) run(ctx context.Context, c *call) error {
-	line, err := openLine(o.out, c, c.settings.recorded(), o.force)
+	same, of, err := sameAblations()
+	if err != nil {
+		return err
+	}
+	settings := c.settings.recorded()
+	settings["presets"] = of
+	line, err := openLine(o.out, c, settings, o.force)
 	if err != nil {
 		return err
 	}
 	defer line.close()
-	same, err := sameAblations()
-	if err != nil {
-		return err
-	}
 	result := ablationResult{o.out, []ablationTable{}}
 	for _, a := range presets.Ablations() {
 		if !slices.Contains(o.groups, a.Name) {
@@ -142,26 +145,29 @@ func (o *ablationOptions) run(ctx context.Context, c *call) error {
 	return c.print(result, result.table)
 }
 
-// sameAblations gives for every row's preset the first one of the same settings.
-func sameAblations() (map[string]string, error) {
+// sameAblations gives for every row's preset the first one of the same settings, and what identifies all of them: a
+// program with other presets must not go on with the same folder.
+func sameAblations() (same map[string]string, id string, err error) {
 	first, same := map[string]string{}, map[string]string{}
+	all := sha256.New()
 	for _, a := range presets.Ablations() {
 		for _, r := range a.Rows {
 			c, err := trainer.Preset(r.Preset)
 			if err != nil {
-				return nil, err
+				return nil, "", err
 			}
 			text, err := yaml.Marshal(c)
 			if err != nil {
-				return nil, err
+				return nil, "", err
 			}
+			fmt.Fprintf(all, "%s\n%s", r.Preset, text)
 			if _, ok := first[string(text)]; !ok {
 				first[string(text)] = r.Preset
 			}
 			same[r.Preset] = first[string(text)]
 		}
 	}
-	return same, nil
+	return same, fmt.Sprintf("%x", all.Sum(nil)[:8]), nil
 }
 
 // train makes sure that a preset was trained with a seed, and adds its figures to the row.

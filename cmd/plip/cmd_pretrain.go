@@ -123,6 +123,7 @@ func addTrainerConfig(f *pflag.FlagSet, c *trainer.Config) {
 	f.Float64Var(&c.Loss.IAP, "loss.iap", c.Loss.IAP, "`weight` of the image-guided prediction of masked attributes; 0 leaves it out")
 	f.StringVar(&c.Colorize.Distance, "colorize.distance", c.Colorize.Distance, "of colourised from true images: l2 or l1")
 	f.Int64Var(&c.Colorize.Channels, "colorize.channels", c.Colorize.Channels, "`channels` that the decoder brings each stage to")
+	f.StringVar(&c.Colorize.Statistics, "colorize.statistics", c.Colorize.Statistics, "running statistics of gray images: shared with colour images, or own")
 	f.StringVar(&c.Attributes.Fusion, "attributes.fusion", c.Attributes.Fusion, "how the image guides the prediction: sum or concat")
 	f.Int64Var(&c.Attributes.Heads, "attributes.heads", c.Attributes.Heads, "attention `heads` of the prediction")
 	f.StringVar(&c.Attributes.Difficulty.Kind, "attributes.difficulty", c.Attributes.Difficulty.Kind, "how the probability that a phrase is masked grows from 0.2 to 0.8: sqrt, linear, square or constant")

@@ -45,6 +45,7 @@ func commands() []command {
 			evalZeroshotCommand(),
 			evalRankCommand(),
 			evalReidCommand(),
+			evalPretextCommand(),
 		}},
 		searchCommand(),
 		{use: "model", short: "Weights and checkpoints", sub: []command{modelInfoCommand()}},

@@ -64,6 +64,16 @@ func newBottleneck(path Path, in, stride int64, c StageConfig) *Bottleneck {
 	return b
 }
 
+// Twin is the same block with statistics of its own in its batch norms, made under path.
+func (b *Bottleneck) Twin(path Path) *Bottleneck {
+	t := *b
+	t.bn1, t.bn2, t.bn3 = b.bn1.Twin(path.Sub("bn1")), b.bn2.Twin(path.Sub("bn2")), b.bn3.Twin(path.Sub("bn3"))
+	if b.shortcutNorm != nil {
+		t.shortcutNorm = b.shortcutNorm.Twin(path.Sub("downsample").Sub("1"))
+	}
+	return &t
+}
+
 // Forward maps [N, C, H, W] to [N, 4 planes, H/stride, W/stride].
 func (b *Bottleneck) Forward(x tensor.Tensor, train bool) tensor.Tensor {
 	return tensor.Block(func() tensor.Tensor {

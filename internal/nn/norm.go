@@ -31,6 +31,12 @@ func NewBatchNorm(path Path, c int64, gamma float64) *BatchNorm {
 		path.Buffer("running_mean", Constant(0), c), path.Buffer("running_var", Constant(1), c), path.Counter("num_batches_tracked")}
 }
 
+// Twin is the same layer with statistics of its own, made under path: for inputs of another kind.
+func (b *BatchNorm) Twin(path Path) *BatchNorm {
+	c := b.Weight.Dim(0)
+	return &BatchNorm{b.Weight, b.Bias, path.Buffer("running_mean", Constant(0), c), path.Buffer("running_var", Constant(1), c), path.Counter("num_batches_tracked")}
+}
+
 // Forward normalises by the batch in training, and moves the running statistics; otherwise by these.
 func (b *BatchNorm) Forward(x tensor.Tensor, train bool) tensor.Tensor {
 	return b.forward(x, tensor.Tensor{}, train, false)
