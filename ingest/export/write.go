@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 
+	"golang.org/x/sys/unix"
+
 	"plip/parquet"
 )
 
@@ -37,6 +39,9 @@ func write(ctx context.Context, d *parquet.Dataset, f Format, dir string, o Opti
 	}
 	r := run{dataset: d, layout: l, stage: s, options: &o}
 	if err := errors.Join(r.export(ctx), s.close()); err != nil {
+		if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+			err = fmt.Errorf("%w: make room and run the same command again, it goes on after the last batch", err)
+		}
 		return Summary{}, fmt.Errorf("export to %s: %w", dir, err)
 	}
 	return s.summary(), nil
