@@ -80,20 +80,19 @@ func (v *Visual) LoadBackbone(path nn.Path, b Backbone) (note string, err error)
 	if !b.AllowMissing {
 		return "", fmt.Errorf("%s: %w", where, err)
 	}
-	if len(bad.Missing)+len(bad.Shapes) >= path.Count() {
-		return "", fmt.Errorf("%s: nothing there fits the image encoder: %w", where, err)
-	}
 	misfit := func(name string) bool {
 		return slices.ContainsFunc(bad.Shapes, func(s string) bool { return strings.HasPrefix(s, path.Name(name)+":") })
 	}
 	o.AllowMissing = func(string) bool { return true }
-	o.AllowUnused = o.AllowMissing
 	rename := o.Rename
 	o.Rename = func(name string) string {
-		if to := rename(name); to != "" && !misfit(to) {
+		if to := rename(name); to != "" && path.Has(to) && !misfit(to) {
 			return to
 		}
 		return ""
+	}
+	if !slices.ContainsFunc(src.Names(), func(name string) bool { return o.Rename(name) != "" }) {
+		return "", fmt.Errorf("%s: nothing there fits the image encoder: %w", where, err)
 	}
 	if err := path.Load(src, o); err != nil {
 		return "", fmt.Errorf("%s: %w", where, err)

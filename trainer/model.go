@@ -108,6 +108,16 @@ func (m *Model) frozen(name string) bool {
 	return ok && m.Config.Text.Frozen(inner)
 }
 
+// EncoderSize is how many numbers both encoders have, buffers included.
+func (m *Model) EncoderSize() (n int64) {
+	for _, p := range m.Store.Params() {
+		if strings.HasPrefix(p.Name, "visual.") || strings.HasPrefix(p.Name, "text.") {
+			n += p.Tensor.NumElements()
+		}
+	}
+	return n
+}
+
 // Close frees the parameters.
 func (m *Model) Close() { m.Store.Close() }
 

@@ -56,6 +56,7 @@ var errEnough = errors.New("enough steps")
 type Summary struct {
 	State
 	Parameters int64   // numbers that train
+	Classes    int64   // of the classifier; 0 without one
 	Skipped    int     // rows left out because they have no text
 	Speed      float64 // images a second; 0 where no step was made
 }

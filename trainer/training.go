@@ -256,6 +256,9 @@ func (t *training) save() error {
 
 func (t *training) summary() Summary {
 	s := Summary{State: t.at, Skipped: t.loader.Skipped()}
+	if f := t.config.Finetune; f != nil {
+		s.Classes = f.Classes
+	}
 	for _, p := range t.model.Store.Trainable() {
 		s.Parameters += p.Tensor.NumElements()
 	}

@@ -17,8 +17,15 @@ const (
 	PoolAverage   = "average"   // the paper's ablation
 )
 
+// Forms of the network.
+const (
+	FormCLIP   = "clip"   // three convolutions as the stem, averages in place of strides (paper, release)
+	FormResNet = "resnet" // torchvision's: takes weights of ImageNet, MoCo and LUP whole
+)
+
 // VisualConfig describes the modified ResNet (CLIP style; plip.md, section 1).
 type VisualConfig struct {
+	Form   string `yaml:"form"`        // clip or resnet. Default clip
 	Layers []int  `yaml:"layers,flow"` // blocks of the four stages. Default 3,4,6,3 (RN50)
 	Width  int64  `yaml:"width"`       // planes of the first stage. Default 64
 	Height int64  `yaml:"height"`      // of the input in pixels, a multiple of 16. Default 256
@@ -30,7 +37,7 @@ type VisualConfig struct {
 
 // DefaultVisualConfig is the paper's RN50.
 func DefaultVisualConfig() VisualConfig {
-	return VisualConfig{Layers: []int{3, 4, 6, 3}, Width: 64, Height: 256, Px: 128, Pool: PoolMax, Heads: 8, Dim: 768}
+	return VisualConfig{Form: FormCLIP, Layers: []int{3, 4, 6, 3}, Width: 64, Height: 256, Px: 128, Pool: PoolMax, Heads: 8, Dim: 768}
 }
 
 // Validate joins every problem of the configuration.
@@ -38,6 +45,9 @@ func (c VisualConfig) Validate() error {
 	var errs []error
 	if len(c.Layers) != 4 || slices.Min(append([]int{1}, c.Layers...)) < 1 {
 		errs = append(errs, fmt.Errorf("visual.layers: want four positive numbers, got %v", c.Layers))
+	}
+	if c.Form != FormCLIP && c.Form != FormResNet {
+		errs = append(errs, fmt.Errorf("visual.form: want clip or resnet, got %q", c.Form))
 	}
 	if c.Width < 2 || c.Width%2 != 0 {
 		errs = append(errs, fmt.Errorf("visual.width: want an even number of 2 or more, got %d", c.Width))
@@ -64,11 +74,11 @@ func (c VisualConfig) Channels() [4]int64 {
 }
 
 // Visual is the modified ResNet: three stem convolutions, average pooling in place of strides, and a choice of global
-// pooling.
+// pooling; or the usual ResNet under the same pooling.
 type Visual struct {
 	Config VisualConfig
-	convs  [3]*nn.Conv2d
-	norms  [3]*nn.BatchNorm
+	convs  []*nn.Conv2d // three, or the one of the usual form
+	norms  []*nn.BatchNorm
 	stages [4][]*nn.Bottleneck
 	pool   *nn.AttentionPool // attention only
 	proj   *nn.Linear        // max and average only
@@ -77,17 +87,19 @@ type Visual struct {
 // NewVisual makes the encoder's parameters under path; the names are the release's.
 func NewVisual(path nn.Path, c VisualConfig) *Visual {
 	v := &Visual{Config: c}
-	in := [3]int64{3, c.Width / 2, c.Width / 2}
-	out := [3]int64{c.Width / 2, c.Width / 2, c.Width}
-	stride := [3]int64{2, 1, 1}
-	for i := range v.convs {
+	stem := []struct{ in, out, kernel, stride int64 }{{3, c.Width / 2, 3, 2}, {c.Width / 2, c.Width / 2, 3, 1}, {c.Width / 2, c.Width, 3, 1}}
+	if c.Form == FormResNet {
+		stem = stem[:1]
+		stem[0].out, stem[0].kernel = c.Width, 7
+	}
+	for i, s := range stem {
 		k := strconv.Itoa(i + 1)
-		v.convs[i] = nn.NewConv2d(path.Sub("conv"+k), in[i], out[i], 3, stride[i], 1, false)
-		v.norms[i] = nn.NewBatchNorm(path.Sub("bn"+k), out[i], 1)
+		v.convs = append(v.convs, nn.NewConv2d(path.Sub("conv"+k), s.in, s.out, s.kernel, s.stride, s.kernel/2, false))
+		v.norms = append(v.norms, nn.NewBatchNorm(path.Sub("bn"+k), s.out, 1))
 	}
 	channels := c.Width
 	for i := range v.stages {
-		s := nn.StageConfig{In: channels, Planes: c.Width << i, Blocks: c.Layers[i], Stride: min(2, int64(i)+1), Averaging: true}
+		s := nn.StageConfig{In: channels, Planes: c.Width << i, Blocks: c.Layers[i], Stride: min(2, int64(i)+1), Averaging: c.Form != FormResNet}
 		v.stages[i] = nn.NewStage(path.Sub("layer"+strconv.Itoa(i+1)), s)
 		channels = s.Out()
 	}
@@ -128,6 +140,9 @@ func (v *Visual) Maps(x tensor.Tensor, train bool) (maps [4]tensor.Tensor) {
 	x = tensor.Block(func() tensor.Tensor {
 		for i := range v.convs {
 			x = v.norms[i].ForwardReLU(v.convs[i].Forward(x), train)
+		}
+		if v.Config.Form == FormResNet {
+			return x.MaxPool2d(3, 2, 1) // [N, w, H/4, W/4]
 		}
 		return x.AvgPool2d(2, 2) // [N, w, H/4, W/4]
 	})

@@ -5,17 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/pflag"
 
-	"plip/eval"
 	"plip/internal/checkpoint"
 	"plip/internal/optim"
-	"plip/internal/runlog"
 	"plip/internal/weights"
 	"plip/parquet"
 	"plip/trainer"
@@ -58,15 +54,13 @@ type pretrainResult struct {
 	Speed      float64 `json:"images_per_s" doc:"of this invocation's training"`
 }
 
-// pretrainLogSteps is the steps between lines on standard error.
-const pretrainLogSteps = 100
-
 type pretrainOptions struct {
 	out, data, valid, hub string
 	config                trainer.Config
 	workers               int
 	cacheBytes            int64
 	device                deviceFlags
+	backbone              trainer.Backbone
 	force                 bool
 }
 
@@ -82,6 +76,7 @@ func (o *pretrainOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.hub, "text.hub", "", "`folder` or hub name of BERT weights to start the text encoder from")
 	annotate(f, unrecorded, "data")
 	addTrainerConfig(f, &o.config)
+	addBackbone(f, &o.backbone)
 	addWorkers(f, &o.workers)
 	f.Int64Var(&o.cacheBytes, "cache-bytes", 512<<20, "memory for decoded images kept between epochs, in `bytes`")
 	annotate(f, unrecorded, "cache-bytes")
@@ -93,6 +88,7 @@ func (o *pretrainOptions) addFlags(f *pflag.FlagSet) {
 // and betas, which follow from the optimizer. The names are the keys of a checkpoint's config.yaml.
 func addTrainerConfig(f *pflag.FlagSet, c *trainer.Config) {
 	v, t := &c.Visual, &c.Text
+	f.StringVar(&v.Form, "visual.form", v.Form, "clip (the paper's), or resnet, which takes weights of torchvision, MoCo and LUP whole")
 	f.IntSliceVar(&v.Layers, "visual.layers", v.Layers, "`blocks` of the image encoder's four stages")
 	f.Int64Var(&v.Width, "visual.width", v.Width, "`planes` of its first stage")
 	f.Int64Var(&v.Height, "visual.height", v.Height, "input height in `pixels`")
@@ -180,7 +176,7 @@ func (o *pretrainOptions) run(ctx context.Context, c *call) error {
 		return err
 	}
 	defer data.Close()
-	run := trainer.Run{Dir: o.out, Data: data, Workers: workersOrCores(o.workers), CacheBytes: o.cacheBytes}
+	run := trainer.Run{Dir: o.out, Data: data, Backbone: o.backbone, Note: func(text string) { c.logf("%s", text) }, Workers: workersOrCores(o.workers), CacheBytes: o.cacheBytes}
 	if o.hub != "" {
 		if run.Hub, err = weights.ResolveHub(o.hub, os.Getenv); err != nil {
 			return err
@@ -200,19 +196,12 @@ func (o *pretrainOptions) run(ctx context.Context, c *call) error {
 			return err
 		}
 		defer valid.Close()
-		run.Validate = o.validator(c, valid)
+		run.Validate = retrievalValidation(c, o.workers, valid)
 	}
-	if err := o.begin(c, data); err != nil {
+	if err := beginTraining(c, "pretrain", o.out, o.force, data); err != nil {
 		return err
 	}
-	report := c.progress.Callback("pre-train", "steps")
-	run.Progress = func(p trainer.Progress) {
-		report(p.Step, p.Steps)
-		if p.Step%pretrainLogSteps == 0 {
-			c.logf("%s", runlog.Line(p.Step, runlog.Field{Name: "loss", Value: p.Loss}, runlog.Field{Name: "lr", Value: p.LR},
-				runlog.Field{Name: "images/s", Value: math.Round(p.ImagesPerSecond)}, runlog.Field{Name: "data wait %", Value: math.Round(100 * p.DataWait)}))
-		}
-	}
+	run.Progress = trainingProgress(c, "pre-train")
 	s, err := trainer.Train(ctx, o.config, run)
 	if err != nil {
 		return err
@@ -223,41 +212,6 @@ func (o *pretrainOptions) run(ctx context.Context, c *call) error {
 	}
 	r := pretrainResult{o.out, path, s.Parameters, s.Step, s.BestStep, s.BestScore, s.Step * int64(o.config.Batch), s.Skipped, time.Since(began).Seconds(), s.Speed}
 	return c.print(r, r.table)
-}
-
-// begin claims the output folder for this configuration.
-func (o *pretrainOptions) begin(c *call, data *parquet.Dataset) error {
-	if o.force {
-		if err := checkpoint.Remove(o.out); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-		for _, name := range []string{runlog.RunFile, runlog.MetricsFile} {
-			if err := os.Remove(filepath.Join(o.out, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return err
-			}
-		}
-	}
-	settings := c.settings.recorded()
-	settings["input"] = contentID(data.Manifest())
-	_, err := runlog.Begin(o.out, runlog.Run{Command: "pretrain", Config: settings})
-	return err
-}
-
-// validator measures zero-shot retrieval.
-func (o *pretrainOptions) validator(c *call, valid *parquet.Dataset) func(context.Context, *trainer.Model) (trainer.Validation, error) {
-	return func(ctx context.Context, m *trainer.Model) (trainer.Validation, error) {
-		z, err := embedZeroShot(ctx, plipEncoder{m}, valid, o.workers, false, nil)
-		if err != nil {
-			return trainer.Validation{}, err
-		}
-		r, err := z.rank(ctx, eval.DefaultProtocol())
-		if err != nil {
-			return trainer.Validation{}, err
-		}
-		c.logf("validation: R@1 %.2f %%, R@10 %.2f %%, mAP %.2f %%", 100*r.R1, 100*r.R10, 100*r.MAP)
-		return trainer.Validation{Score: r.R1, Fields: []runlog.Field{
-			{Name: "valid_r1", Value: r.R1}, {Name: "valid_r5", Value: r.R5}, {Name: "valid_r10", Value: r.R10}, {Name: "valid_map", Value: r.MAP}}}, nil
-	}
 }
 
 func (r pretrainResult) table(w io.Writer) {

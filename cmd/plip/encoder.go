@@ -33,6 +33,9 @@ type textEncoder interface {
 
 // openEncoder opens a checkpoint of PLIP or of the captioner, which embeds images alone.
 func openEncoder(device tensor.Device, path string, bf16 bool) (encoder, error) {
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() { // of the Python release
+		return openPLIP(device, path, bf16, false)
+	}
 	dir, err := checkpoint.Resolve(path)
 	if err != nil {
 		return nil, err

@@ -40,6 +40,8 @@ func commands() []command {
 		filterCommand(),
 		distributeCommand(),
 		pretrainCommand(),
+		{use: "finetune", short: "Train a model further on a dataset", sub: []command{finetuneCommand()}},
+		probeCommand(),
 		embedCommand(),
 		{use: "eval", short: "Evaluate a model or embeddings", sub: []command{
 			evalZeroshotCommand(),
@@ -52,7 +54,7 @@ func commands() []command {
 		demoCommand(),
 		ablationCommand(),
 		templatesCommand(),
-		{use: "export", short: "Shards in the layouts of other programs", sub: exportCommands()},
+		{use: "export", short: "Shards and weights in the layouts of other programs", sub: append(exportCommands(), exportWeightsCommands()...)},
 		verifyCommand(),
 		mergeCommand(),
 		statsCommand(),

@@ -103,14 +103,10 @@ func (p Path) Device() tensor.Device { return p.store.device }
 // Name is the full name of what is called name below the path.
 func (p Path) Name(name string) string { return p.join(name) }
 
-// Count is how many parameters and buffers lie below the path.
-func (p Path) Count() (n int) {
-	for _, param := range p.store.params {
-		if strings.HasPrefix(param.Name, p.join("")) {
-			n++
-		}
-	}
-	return n
+// Has tells whether there is a parameter or buffer of that name below the path.
+func (p Path) Has(name string) bool {
+	_, ok := p.store.byName[p.join(name)]
+	return ok
 }
 
 func (p Path) join(segment string) string {

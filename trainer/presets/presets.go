@@ -1,4 +1,4 @@
-// Package presets holds the named configurations of the pre-training.
+// Package presets holds the named configurations of pre-training, fine-tuning and probing.
 package presets
 
 import (
@@ -14,6 +14,28 @@ var files embed.FS
 // minutes, tiny what tests run in seconds, ablation/ROW one row of the paper's ablations at demo size (Ablations). A
 // preset of a folder lies over the folder's base.yaml.
 func FS() fs.FS { return files }
+
+//go:embed finetune/*.yaml
+var finetune embed.FS
+
+//go:embed probe/*.yaml
+var probe embed.FS
+
+// Finetune returns NAME.yaml for each preset of fine-tuning: cmpm leaves the classification out, demo is what two cores
+// learn from the drawn corpus in minutes, tiny what tests run in seconds.
+func Finetune() fs.FS { return below(finetune, "finetune") }
+
+// Probe returns NAME.yaml for each preset of probing, demo and tiny.
+func Probe() fs.FS { return below(probe, "probe") }
+
+// below is the content of an embedded folder.
+func below(files embed.FS, folder string) fs.FS {
+	sub, err := fs.Sub(files, folder)
+	if err != nil {
+		panic("presets: internal error: " + err.Error()) // the name is constant and well formed
+	}
+	return sub
+}
 
 // Layers are the files that make up a preset, each over the one before.
 func Layers(name string) []string {
