@@ -33,17 +33,17 @@ func columnSetters(o *WriterOptions) []columnSetter {
 		func(w *leafWriter, r *Row) { w.text(0, r.Source) },
 		func(w *leafWriter, r *Row) { w.int32(0, r.Width) },
 		func(w *leafWriter, r *Row) { w.int32(0, r.Height) },
-		func(w *leafWriter, r *Row) { addList(w, r.Attributes, w.text, emptyList) },
-		func(w *leafWriter, r *Row) { addList(w, r.Captions, w.text, emptyList) },
-		func(w *leafWriter, r *Row) { addList(w, r.PromptCaption, w.text, emptyList) },
+		func(w *leafWriter, r *Row) { addList(w, r.Attributes, (*leafWriter).text, emptyList) },
+		func(w *leafWriter, r *Row) { addList(w, r.Captions, (*leafWriter).text, emptyList) },
+		func(w *leafWriter, r *Row) { addList(w, r.PromptCaption, (*leafWriter).text, emptyList) },
 	)
 	if o.Labels {
 		setters = append(setters, func(w *leafWriter, r *Row) {
-			addList(w, r.Labels, func(i int, v int8) { w.int32(i, int32(v)) }, nullList)
+			addList(w, r.Labels, func(w *leafWriter, i int, v int8) { w.int32(i, int32(v)) }, nullList)
 		})
 	}
 	if o.Embedding {
-		setters = append(setters, func(w *leafWriter, r *Row) { addList(w, r.Embedding, w.float, nullList) })
+		setters = append(setters, func(w *leafWriter, r *Row) { addList(w, r.Embedding, (*leafWriter).float, nullList) })
 	}
 	if o.Truth {
 		setters = append(setters,
@@ -54,7 +54,7 @@ func columnSetters(o *WriterOptions) []columnSetter {
 					w.int64(*r.TruthID)
 				}
 			},
-			func(w *leafWriter, r *Row) { addList(w, r.TruthAttributes, w.text, nullList) })
+			func(w *leafWriter, r *Row) { addList(w, r.TruthAttributes, (*leafWriter).text, nullList) })
 	}
 	return setters
 }
@@ -68,7 +68,7 @@ const (
 )
 
 // addList adds the values of a list; nilLevel says whether nil is null or empty.
-func addList[T any](w *leafWriter, values []T, add func(i int, v T), nilLevel byte) {
+func addList[T any](w *leafWriter, values []T, add func(w *leafWriter, i int, v T), nilLevel byte) {
 	switch {
 	case values == nil:
 		w.null(nilLevel)
@@ -76,6 +76,6 @@ func addList[T any](w *leafWriter, values []T, add func(i int, v T), nilLevel by
 		w.null(emptyList)
 	}
 	for i, v := range values {
-		add(i, v)
+		add(w, i, v)
 	}
 }

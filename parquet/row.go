@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"path"
 	"strings"
 	"unicode/utf8"
 )
@@ -141,19 +140,18 @@ var errNoColumn = errors.New("want null because the dataset was created without 
 
 // checkStrings keeps text that other readers would refuse out of string columns.
 func (r *Row) checkStrings() *columnError {
-	for _, c := range []struct {
+	for _, c := range [...]struct {
+		name  string
+		value string
+	}{{"image", r.ImagePath}, {"file_path", r.FilePath}, {"split", r.Split}, {"source", r.Source}} {
+		if !utf8.ValidString(c.value) {
+			return &columnError{c.name, fmt.Errorf("want UTF-8, got %q", c.value)}
+		}
+	}
+	for _, c := range [...]struct {
 		name   string
 		values []string
-	}{
-		{"image", []string{r.ImagePath}},
-		{"file_path", []string{r.FilePath}},
-		{"split", []string{r.Split}},
-		{"source", []string{r.Source}},
-		{"attributes", r.Attributes},
-		{"captions", r.Captions},
-		{"prompt_caption", r.PromptCaption},
-		{"truth_attributes", r.TruthAttributes},
-	} {
+	}{{"attributes", r.Attributes}, {"captions", r.Captions}, {"prompt_caption", r.PromptCaption}, {"truth_attributes", r.TruthAttributes}} {
 		for _, s := range c.values {
 			if !utf8.ValidString(s) {
 				return &columnError{c.name, fmt.Errorf("want UTF-8, got %q", s)}
@@ -168,15 +166,17 @@ func checkPath(p string) error {
 	switch {
 	case strings.HasPrefix(p, "/"), len(p) >= 3 && isLetter(p[0]) && p[1:3] == ":/":
 		return fmt.Errorf("want a relative path, got %q", p)
-	case strings.ContainsAny(p, "\\\x00"):
+	case strings.IndexByte(p, '\\') >= 0, strings.IndexByte(p, 0) >= 0:
 		return fmt.Errorf("want slashes only, got %q", p)
 	}
+	hasName := false
 	for part := range strings.SplitSeq(p, "/") {
 		if part == ".." {
 			return fmt.Errorf("want a path below its root, got %q", p)
 		}
+		hasName = hasName || part != "" && part != "."
 	}
-	if path.Clean(p) == "." {
+	if !hasName {
 		return fmt.Errorf("want a file, got %q", p)
 	}
 	return nil
