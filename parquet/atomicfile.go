@@ -21,7 +21,21 @@ type outputFile interface {
 type createFunc func(name string) (outputFile, error)
 
 func createFile(name string) (outputFile, error) {
-	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	return diskFile{f}, nil
+}
+
+// diskFile is an outputFile that can be told to begin with what Sync will do.
+type diskFile struct{ *os.File }
+
+// startWriteback asks for n bytes from at on to be put on the disk, and does not
+// wait for it.
+func (f diskFile) startWriteback(at, n int64) {
+	// A hint: file systems may not know it, and an error of the disk is Sync's to tell.
+	_ = unix.SyncFileRange(int(f.Fd()), at, n, unix.SYNC_FILE_RANGE_WRITE)
 }
 
 // temporaryPrefix marks files under construction. A dot keeps them out of the
@@ -44,6 +58,13 @@ func newAtomicFile(dir, name string, create createFunc) (*atomicFile, error) {
 }
 
 func (a *atomicFile) Write(p []byte) (int, error) { return a.f.Write(p) }
+
+// startWriteback is that of a file on a disk; the full disk of tests has none.
+func (a *atomicFile) startWriteback(at, n int64) {
+	if f, ok := a.f.(diskFile); ok {
+		f.startWriteback(at, n)
+	}
+}
 
 // commit gives the file its name. After an error the file is gone.
 func (a *atomicFile) commit() error {

@@ -2,8 +2,8 @@ package parquet
 
 import (
 	"encoding/binary"
-	"io"
 	"math"
+	"slices"
 
 	pq "github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
@@ -21,12 +21,14 @@ const pageBytes = 98 * (128 << 10) / 100
 // the same to the byte.
 type leafWriter struct {
 	leaf
-	out io.Writer // pages go here
+	out     pageOutput
+	inPlace *shardOutput // values are put where they are written from; nil but for pictures
 
 	// The open page.
 	rows       int64
 	reps, defs []byte // a level for each value or null; reps of lists only
 	values     []byte // plain
+	large      []byte // values that inPlace has no room for
 	indices    []int32
 	low, high  int64  // bounds of integers
 	lowText    []byte // bounds of strings without a dictionary
@@ -38,7 +40,7 @@ type leafWriter struct {
 	chunk   chunkStats
 }
 
-func newLeafWriter(l leaf, out io.Writer) *leafWriter {
+func newLeafWriter(l leaf, out pageOutput) *leafWriter {
 	w := &leafWriter{leaf: l, out: out, encoder: newPageEncoder()}
 	if l.dictionary {
 		w.dict = &dictionary{numbers: map[string]int32{}}
@@ -89,8 +91,16 @@ func (w *leafWriter) boundText(s string) {
 	}
 }
 
+// picture copies the picture but once, to where the file is written from.
 func (w *leafWriter) picture(b []byte) {
 	w.present(0)
+	if len(w.values) == 0 {
+		w.values = w.inPlace.room()
+	}
+	if need := len(w.values) + 4 + len(b); need > cap(w.values) {
+		w.large = append(slices.Grow(w.large[:0], need), w.values...)
+		w.values = w.large
+	}
 	w.values = binary.LittleEndian.AppendUint32(w.values, uint32(len(b)))
 	w.values = append(w.values, b...)
 }

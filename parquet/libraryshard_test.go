@@ -170,6 +170,10 @@ func TestShardIsTheLibrarys(t *testing.T) {
 	}
 	large := madeRows(12)
 	large[5].Image = noise
+	room := madeRows(120) // pictures about as long as what is left behind a block
+	for i := range room {
+		room[i].Image = noise[i : i+1+rng.IntN(blockRoom+pageBytes)]
+	}
 	for _, test := range []struct {
 		name    string
 		options WriterOptions
@@ -181,6 +185,7 @@ func TestShardIsTheLibrarys(t *testing.T) {
 		{"made in one group", oneGroup, madeRows(900)},
 		{"odd", full, odd},
 		{"large", oneGroup, large},
+		{"room", oneGroup, room},
 		{"bench", plain, bench},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"math/bits"
 
 	"github.com/parquet-go/parquet-go/encoding/rle"
@@ -15,11 +14,25 @@ import (
 // pageEncoder writes pages: a Thrift header, then levels, then values. Its
 // buffers serve one page after the other.
 type pageEncoder struct {
-	header     *bytes.Buffer
+	head       *bytes.Buffer // header and levels
 	thrift     *thrift.Encoder
 	reps, defs []byte
 	packed     []byte // indices, or compressed values
 	indices    []byte
+}
+
+// pageOutput is where pages go: header and levels, then values.
+type pageOutput interface {
+	writePage(head, values []byte) error
+}
+
+// heldPages keeps pages in memory.
+type heldPages struct{ bytes.Buffer }
+
+func (p *heldPages) writePage(head, values []byte) error {
+	p.Write(head)
+	p.Write(values)
+	return nil
 }
 
 // pageSize is what a page takes, header included.
@@ -28,8 +41,8 @@ type pageSize struct {
 }
 
 func newPageEncoder() pageEncoder {
-	header := &bytes.Buffer{}
-	return pageEncoder{header: header, thrift: thrift.NewEncoder(new(thrift.CompactProtocol).NewWriter(header))}
+	head := &bytes.Buffer{}
+	return pageEncoder{head: head, thrift: thrift.NewEncoder(new(thrift.CompactProtocol).NewWriter(head))}
 }
 
 func (e *pageEncoder) encodeIndices(indices []int32) (encoded []byte, err error) {
@@ -39,7 +52,7 @@ func (e *pageEncoder) encodeIndices(indices []int32) (encoded []byte, err error)
 
 // writeData writes a data page. Levels are never compressed, so that they can be
 // read without the values.
-func (e *pageEncoder) writeData(out io.Writer, l *leaf, header format.DataPageHeaderV2, reps, defs, values []byte) (size pageSize, err error) {
+func (e *pageEncoder) writeData(out pageOutput, l *leaf, header format.DataPageHeaderV2, reps, defs, values []byte) (size pageSize, err error) {
 	if e.reps, err = encodeLevels(e.reps, reps, l.maxRep); err != nil {
 		return size, err
 	}
@@ -53,14 +66,14 @@ func (e *pageEncoder) writeData(out io.Writer, l *leaf, header format.DataPageHe
 }
 
 // writeDictionary writes the page of a chunk's different strings.
-func (e *pageEncoder) writeDictionary(out io.Writer, l *leaf, d *dictionary) (pageSize, error) {
+func (e *pageEncoder) writeDictionary(out pageOutput, l *leaf, d *dictionary) (pageSize, error) {
 	e.reps, e.defs = e.reps[:0], e.defs[:0]
 	header := format.DictionaryPageHeader{NumValues: int32(len(d.strings)), Encoding: format.Plain}
 	page := format.PageHeader{Type: format.DictionaryPage, DictionaryPageHeader: thrift.New(header)}
 	return e.write(out, l, &page, d.values)
 }
 
-func (e *pageEncoder) write(out io.Writer, l *leaf, page *format.PageHeader, values []byte) (pageSize, error) {
+func (e *pageEncoder) write(out pageOutput, l *leaf, page *format.PageHeader, values []byte) (pageSize, error) {
 	levels := len(e.reps) + len(e.defs)
 	plain := levels + len(values)
 	if plain > maxPageBytes {
@@ -77,16 +90,16 @@ func (e *pageEncoder) write(out io.Writer, l *leaf, page *format.PageHeader, val
 	sum := crc32.ChecksumIEEE(e.reps)
 	sum = crc32.Update(sum, crc32.IEEETable, e.defs)
 	page.CRC = int32(crc32.Update(sum, crc32.IEEETable, values))
-	e.header.Reset()
+	e.head.Reset()
 	if err := e.thrift.Encode(page); err != nil {
 		return pageSize{}, err
 	}
-	for _, part := range [][]byte{e.header.Bytes(), e.reps, e.defs, values} {
-		if _, err := out.Write(part); err != nil {
-			return pageSize{}, err
-		}
+	header := e.head.Len()
+	e.head.Write(e.reps)
+	e.head.Write(e.defs)
+	if err := out.writePage(e.head.Bytes(), values); err != nil {
+		return pageSize{}, err
 	}
-	header := e.header.Len()
 	return pageSize{int64(header + plain), int64(header + levels + len(values))}, nil
 }
 

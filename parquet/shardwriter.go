@@ -18,7 +18,7 @@ const magic = "PAR1"
 type shardWriter struct {
 	file    *shardOutput
 	leaves  []*leafWriter
-	pages   []bytes.Buffer // of each leaf but the first
+	pages   []heldPages // of each leaf but the first
 	setters []columnSetter
 	footer  format.FileMetaData
 	columns [][]format.ColumnIndex // by row group
@@ -41,7 +41,7 @@ func newShardWriter(dir string, index int, o *WriterOptions, create createFunc) 
 	leaves := leavesOf(fileSchema(o))
 	w := &shardWriter{
 		rowGroupBytes: o.RowGroupBytes,
-		pages:         make([]bytes.Buffer, len(leaves)),
+		pages:         make([]heldPages, len(leaves)),
 		setters:       columnSetters(o),
 		footer:        footer,
 		shard:         Shard{File: shardName(index)},
@@ -57,7 +57,7 @@ func newShardWriter(dir string, index int, o *WriterOptions, create createFunc) 
 	for i, l := range leaves {
 		w.leaves = append(w.leaves, newLeafWriter(l, &w.pages[i]))
 	}
-	w.leaves[0].out = w.file
+	w.leaves[0].out, w.leaves[0].inPlace = w.file, w.file
 	if _, err := w.file.Write([]byte(magic)); err != nil {
 		w.file.discard()
 		return nil, err
