@@ -24,7 +24,8 @@ func (ids *identityRuns) follow(id int64) error {
 }
 
 // check reads every page of one of our shards, which compares all checksums,
-// and counts what the footer claims. Image, when not nil, looks at each picture.
+// and counts what the footer claims. Image, when not nil, looks at each picture,
+// which is overwritten by later ones.
 // What is wrong with a row goes to report, which decides whether to go on; the
 // error is one of the file, or report's.
 func (s *shardFile) check(ctx context.Context, image func(data []byte) error, report func(*RowError) error) (Shard, *identityRuns, error) {
@@ -48,7 +49,7 @@ func (s *shardFile) check(ctx context.Context, image func(data []byte) error, re
 		return nil
 	}
 	for g := range s.groups {
-		if err := s.scanGroup(ctx, g, 0, s.groups[g].rows, ColAll, row); err != nil {
+		if err := s.scanGroup(ctx, g, 0, s.groups[g].rows, ColAll, lendRows, row); err != nil {
 			return Shard{}, nil, err
 		}
 	}

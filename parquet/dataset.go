@@ -175,7 +175,7 @@ func (s *shardFile) addIdentities(ctx context.Context, seen *identitySet) error 
 func (s *shardFile) addGroupIdentities(ctx context.Context, g int, span groupSpan, seen *identitySet) error {
 	ids := *s
 	ids.columns = slices.DeleteFunc(slices.Clone(s.columns), func(c column) bool { return c.name != "id" })
-	return ids.scanGroup(ctx, g, span.first, span.rows, ColMeta, func(_ int64, r *Row, bad *columnError) error {
+	return ids.scanGroup(ctx, g, span.first, span.rows, ColMeta, lendRows, func(_ int64, r *Row, bad *columnError) error {
 		if bad == nil {
 			seen.add(r.ID)
 		}

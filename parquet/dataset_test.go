@@ -143,7 +143,7 @@ func TestProjectionLeavesImages(t *testing.T) {
 			t.Fatal(err)
 		}
 		for g := range s.groups {
-			if err := s.scanGroup(t.Context(), g, 0, s.groups[g].rows, test.cols, func(int64, *Row, *columnError) error { return nil }); err != nil {
+			if err := s.scanGroup(t.Context(), g, 0, s.groups[g].rows, test.cols, keepRows, func(int64, *Row, *columnError) error { return nil }); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -19,28 +19,14 @@ func (d *Dataset) ReadGroup(ctx context.Context, g int, cols Columns) ([]Row, er
 	if g < 0 || g >= len(d.groups) {
 		return nil, fmt.Errorf("read group: want 0 to %d, got %d", len(d.groups)-1, g)
 	}
-	rows := make([]Row, 0, d.groups[g].NumRows)
-	var bad RowErrors
 	shard, span := d.shards[d.groups[g].Shard], d.spans[g]
-	err := shard.scanGroup(ctx, d.groups[g].Index, span.first, span.rows, cols, func(i int64, r *Row, b *columnError) error {
-		rows = append(rows, *r)
-		if b != nil {
-			bad = append(bad, &RowError{shard.name, i, b.column, b.err})
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	if len(bad) > 0 {
-		return rows, bad
-	}
-	return rows, nil
+	return shard.readRows(ctx, d.groups[g].Index, span.first, span.rows, cols)
 }
 
 // Scan calls fn for the rows from on, in order, with bounded memory. I counts
-// rows of the dataset; r may be kept, with the pages it is part of. It ends with fn's first error, and with a
-// *RowError at the first row with bad data: ScanTolerant goes on.
+// rows of the dataset; r may be kept, with the pages it is part of. It ends with
+// fn's first error, and with a *RowError at the first row with bad data:
+// ScanTolerant goes on.
 func (d *Dataset) Scan(ctx context.Context, cols Columns, from int64, fn func(i int64, r *Row) error) error {
 	return d.ScanTolerant(ctx, cols, from, fn, func(_ int64, bad *RowError) error { return bad })
 }
@@ -69,7 +55,7 @@ func (d *Dataset) scan(ctx context.Context, cols Columns, from int64, how access
 		group, span := d.groups[g], d.spans[g]
 		skip := min(max(from-group.FirstRow, 0), span.rows)
 		shard, start := d.shards[group.Shard], d.starts[group.Shard]
-		err := shard.scanGroupAs(ctx, group.Index, span.first+skip, span.rows-skip, cols, how, func(i int64, r *Row, b *columnError) error {
+		err := shard.scanGroup(ctx, group.Index, span.first+skip, span.rows-skip, cols, how, func(i int64, r *Row, b *columnError) error {
 			if b != nil {
 				return bad(start+i, &RowError{shard.name, i, b.column, b.err})
 			}

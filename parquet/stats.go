@@ -115,7 +115,7 @@ func (d *Dataset) countMeta(ctx context.Context, stats *Stats) error {
 	}
 	// Bad rows are Verify's to list; they have no figures.
 	skip := func(int64, *RowError) error { return nil }
-	if err := d.ScanTolerant(ctx, ColMeta, 0, count, skip); err != nil {
+	if err := d.scan(ctx, ColMeta, 0, lendRows, count, skip); err != nil {
 		return err
 	}
 	stats.Splits, stats.Sources, stats.Cameras = sorted(splits), sorted(sources), sorted(cameras)

@@ -13,8 +13,9 @@ import (
 // their sizes, SHA-256 and schema, every page's checksum, rows, identities and
 // captions, paths and missing values, that no identity is in two places, and
 // that a second Parquet library reads the schema too. Image, when not nil, looks
-// at each picture and says what is wrong with it. Problems come in the order of
-// the rows, a *RowError for each bad row; err is what kept Verify from looking.
+// at each picture, which is overwritten by later ones, and says what is wrong with
+// it. Problems come in the order of the rows, a *RowError for each bad row; err is
+// what kept Verify from looking.
 func Verify(ctx context.Context, dir string, image func(data []byte) error) (problems []error, err error) {
 	m, err := ReadManifest(dir)
 	if err != nil {

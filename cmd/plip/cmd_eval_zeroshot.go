@@ -214,7 +214,7 @@ func (o *evalZeroshotOptions) page(ctx context.Context, ds *parquet.Dataset, r *
 func exampleQueries(ctx context.Context, ds *parquet.Dataset, search *zeroshotResult) ([]report.Query, error) {
 	place := map[string]int64{}
 	count := map[int64]int{}
-	if err := ds.Scan(ctx, parquet.ColMeta, 0, func(i int64, r *parquet.Row) error {
+	if err := ds.Visit(ctx, parquet.ColMeta, 0, func(i int64, r *parquet.Row) error {
 		place[r.FilePath] = i
 		count[r.ID]++
 		return nil

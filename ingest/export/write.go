@@ -68,7 +68,7 @@ func (r *run) export(ctx context.Context) error {
 		return fmt.Errorf("resume: want at most the %d rows of the dataset, got %d", r.dataset.NumRows(), state.Rows)
 	}
 	if !state.Whole {
-		if err := r.dataset.Scan(ctx, parquet.ColAll, state.Rows, r.add); err != nil {
+		if err := r.dataset.Visit(ctx, parquet.ColAll, state.Rows, r.add); err != nil {
 			return err
 		}
 		if err := r.endBatch(r.dataset.NumRows()); err != nil {
@@ -102,7 +102,7 @@ func (r *run) checkTogether(ctx context.Context) error {
 	return nil
 }
 
-// add takes row i, and ends the batch before it where that is large enough.
+// add takes row i, which is lent, and ends the batch before it where that is large enough.
 func (r *run) add(i int64, row *parquet.Row) error {
 	state := &r.stage.state
 	if i == state.Rows || row.ID != r.last { // a batch begins with an identity

@@ -96,7 +96,7 @@ func (c *copier) run(ctx context.Context) error {
 		}
 	}
 	var last int64
-	err := c.d.Scan(ctx, parquet.ColAll, from, func(i int64, r *parquet.Row) error {
+	err := c.d.Visit(ctx, parquet.ColAll, from, func(i int64, r *parquet.Row) error {
 		if i >= c.rows.To {
 			return errPast
 		}
