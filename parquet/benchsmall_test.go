@@ -44,8 +44,8 @@ func (t *tenths) done(n int64) {
 	}
 }
 
-// report tells the rate, and how much longer the slower half of the pass took in
-// its second half than in its first: 1 where the rate is constant.
+// report tells the rate, and the time of the pass's second half in that of its
+// first: 1 where the rate is constant.
 func (t *tenths) report(pass string) {
 	var halves [2]time.Duration
 	for i, d := range t.parts {
