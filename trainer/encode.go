@@ -64,8 +64,11 @@ func (m *Model) encode(b batch) (e *encoded, err error) {
 	e = &encoded{}
 	err = m.both(func(s *tensor.Scope) error {
 		defer m.autocast()()
+		image := m.clock.start(stageImage)
 		e.image = e.visual.cut(s, m.Visual.Forward(b.image.ChannelsLast(), true).Embedding.As(tensor.Float32))
+		image()
 		if b.gray.Defined() { // after the colour images: shared running statistics follow both
+			defer m.clock.start(stageGray)()
 			for i, x := range m.Gray.Maps(b.gray.ChannelsLast(), true) {
 				e.gray[i] = e.visual.cut(s, x)
 			}
@@ -73,6 +76,7 @@ func (m *Model) encode(b batch) (e *encoded, err error) {
 		return nil
 	}, func(s *tensor.Scope) error {
 		defer m.autocast()()
+		defer m.clock.start(stageText)()
 		n, r := b.captions.n, b.masked.n
 		ids, mask := b.captions.join(b.masked.tokens).tensors(m.Store.Device()) // [N+R, L] both
 		out := m.Text.Forward(ids, mask, true)
@@ -87,7 +91,13 @@ func (m *Model) encode(b batch) (e *encoded, err error) {
 
 // backward runs both encoders' backward passes.
 func (e *encoded) backward(m *Model) error {
-	return m.both(func(*tensor.Scope) error { return e.visual.backward() }, func(*tensor.Scope) error { return e.textual.backward() })
+	return m.both(func(*tensor.Scope) error {
+		defer m.clock.start(stageBackwardImage)()
+		return e.visual.backward()
+	}, func(*tensor.Scope) error {
+		defer m.clock.start(stageBackwardText)()
+		return e.textual.backward()
+	})
 }
 
 func (e *encoded) free() {

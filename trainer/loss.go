@@ -19,13 +19,19 @@ type part struct {
 func (m *Model) losses(b batch, f features) (parts []part) {
 	w := m.Config.Loss
 	if w.IVLC > 0 {
+		stop := m.clock.start(stageContrast)
 		parts = append(parts, part{"ivlc", w.IVLC, m.Config.Contrast.Contrast(f.image, f.text, b.ids)})
+		stop()
 	}
 	if w.TIC > 0 {
+		stop := m.clock.start(stageColorize)
 		parts = append(parts, part{"tic", w.TIC, m.colorization(b, f)})
+		stop()
 	}
 	if w.IAP > 0 {
+		stop := m.clock.start(stageAttributes)
 		parts = append(parts, part{"iap", w.IAP, m.prediction(b, f)})
+		stop()
 	}
 	if m.Classifier != nil {
 		loss, image, text := m.Classifier.Forward(f.image, f.text, b.labels)

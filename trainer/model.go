@@ -19,6 +19,7 @@ type Model struct {
 	Colorizer  *Colorizer     // nil without loss.tic
 	Gray       *Visual        // Visual for gray images: itself, or with statistics of its own (colorize.statistics)
 	Attributes *AttributeHead // nil without loss.iap
+	clock      *stopwatch     // of a training that is profiled
 	Classifier *Classifier    // nil without finetune.cmpc
 	Probe      *Probe         // nil without finetune.probe
 }

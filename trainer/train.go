@@ -31,6 +31,8 @@ type Run struct {
 	Note func(text string)
 	// Progress is told about every step; nil: nobody.
 	Progress func(Progress)
+	// Profile is told at the end where the time of the steps went; nil: it is not measured.
+	Profile func(Profile)
 }
 
 // Validation is what a validation found.
@@ -44,9 +46,11 @@ type Progress struct {
 	Step, Steps     int64 // made, and about how many in all
 	Epoch           int   // 0-based
 	Loss            float64
+	Parts           []runlog.Field // the tasks' losses, unweighted
 	LR              float64
-	ImagesPerSecond float64 // since the training began or went on, validations left out
-	DataWait        float64 // share of that time in which the loader was waited for
+	ImagesPerSecond float64       // since the training began or went on, validations left out
+	Left            time.Duration // about, for the steps to come; 0 where that is unknown
+	DataWait        float64       // share of that time in which the loader was waited for
 }
 
 // errEnough ends an epoch at the last step of the training.
@@ -72,6 +76,10 @@ func Train(ctx context.Context, c Config, run Run) (Summary, error) {
 		return Summary{}, err
 	}
 	defer t.close()
+	if run.Profile != nil {
+		t.model.clock = &stopwatch{}
+		defer func() { run.Profile(t.profile()) }()
+	}
 	if c.SideBySide {
 		threads := tensor.Threads()
 		tensor.SetThreads(max(1, threads/2))
@@ -105,13 +113,18 @@ func Train(ctx context.Context, c Config, run Run) (Summary, error) {
 // step trains on one batch.
 func (t *training) step(b *feed.Batch) error {
 	t.meter.start()
+	clock := t.model.clock
 	lr := t.rate()
 	var read batch
+	tokenised := clock.start(stageTokenise)
 	t.captions(b, &read)
+	tokenised()
 	var loss float64
 	fields := []runlog.Field{{Name: "epoch", Value: float64(t.at.Epoch)}}
 	err := tensor.Do(func(*tensor.Scope) error {
+		made := clock.start(stageInputs)
 		in := t.inputs(b)
+		made()
 		in.captions, in.masked, in.choices = read.captions, read.masked, read.choices
 		e, err := t.encode(b, in)
 		defer e.free()
@@ -128,13 +141,16 @@ func (t *training) step(b *feed.Batch) error {
 		if !finite(loss) {
 			return t.nonFinite(b, loss)
 		}
+		heads := clock.start(stageBackwardHeads)
 		t.optimizer.ZeroGrad()
 		if sum.RequiresGrad() { // not where the masked tokens are all there is to learn from, and there are none
 			sum.Backward()
 		}
+		heads()
 		if err := e.backward(t.model); err != nil {
 			return err
 		}
+		defer clock.start(stageUpdate)()
 		t.optimizer.Step(lr)
 		return nil
 	})
@@ -146,7 +162,7 @@ func (t *training) step(b *feed.Batch) error {
 	if err := t.metrics.Append(t.at.Step, append(fields, runlog.Field{Name: "lr", Value: lr})...); err != nil {
 		return err
 	}
-	t.report(loss, lr)
+	t.report(loss, fields[2:], lr) // after epoch and loss come the parts
 	if t.finished() {
 		return errEnough
 	}
@@ -209,10 +225,14 @@ func (t *training) owed() bool {
 	return t.finished() || t.at.Batch == 0 && t.config.validates(t.at.Epoch)
 }
 
-func (t *training) report(loss, lr float64) {
+func (t *training) report(loss float64, parts []runlog.Field, lr float64) {
 	if t.run.Progress == nil {
 		return
 	}
 	rate, wait := t.meter.rates()
-	t.run.Progress(Progress{Step: t.at.Step, Steps: t.steps(), Epoch: t.at.Epoch, Loss: loss, LR: lr, ImagesPerSecond: rate, DataWait: wait})
+	var left time.Duration
+	if rate > 0 {
+		left = time.Duration(float64(max(0, t.steps()-t.at.Step)) * float64(t.config.Batch) / rate * float64(time.Second))
+	}
+	t.run.Progress(Progress{Step: t.at.Step, Steps: t.steps(), Epoch: t.at.Epoch, Loss: loss, Parts: parts, LR: lr, ImagesPerSecond: rate, DataWait: wait, Left: left})
 }

@@ -290,6 +290,16 @@ func (t *training) rate() float64 {
 	return s.Rate(t.at.Epoch, float64(t.at.Batch)/float64(t.batches))
 }
 
+// profile is where the time of the steps went.
+func (t *training) profile() Profile {
+	w := t.model.clock
+	w.spent[stageWait].Store(int64(t.meter.waited))
+	read, decode := t.loader.Spent()
+	w.spent[stageRead].Store(int64(read))
+	w.spent[stageDecode].Store(int64(decode))
+	return w.profile(int64(t.meter.steps), t.meter.waited+t.meter.worked)
+}
+
 // close frees what the training owns.
 func (t *training) close() {
 	if t.metrics != nil {
@@ -308,7 +318,7 @@ func (t *training) close() {
 type meter struct {
 	ended          time.Time // of the last step
 	waited, worked time.Duration
-	images         int
+	images, steps  int
 	from           time.Time // of the step in progress
 }
 
@@ -322,7 +332,7 @@ func (m *meter) start() {
 func (m *meter) stop(images int) {
 	m.ended = time.Now()
 	m.worked += m.ended.Sub(m.from)
-	m.images += images
+	m.images, m.steps = m.images+images, m.steps+1
 }
 
 // pause leaves d before the next step out of the waiting.

@@ -12,6 +12,7 @@ import (
 
 	"plip/internal/checkpoint"
 	"plip/internal/optim"
+	"plip/internal/runlog"
 	"plip/internal/weights"
 	"plip/parquet"
 	"plip/trainer"
@@ -52,6 +53,7 @@ type pretrainResult struct {
 	Skipped    int     `json:"skipped" doc:"rows left out because they have no text"`
 	Seconds    float64 `json:"seconds" doc:"of this invocation"`
 	Speed      float64 `json:"images_per_s" doc:"of this invocation's training"`
+	Inspected  string  `json:"inspected,omitempty" doc:"page of --inspect; then nothing was trained"`
 }
 
 type pretrainOptions struct {
@@ -62,6 +64,7 @@ type pretrainOptions struct {
 	device                deviceFlags
 	backbone              trainer.Backbone
 	force                 bool
+	inspect, profile      string
 }
 
 // hubFrozenLayers stands for the default of text.frozen_layers, which depends on text.hub.
@@ -82,6 +85,9 @@ func (o *pretrainOptions) addFlags(f *pflag.FlagSet) {
 	annotate(f, unrecorded, "cache-bytes")
 	o.device.addFlags(f)
 	addForce(f, &o.force)
+	f.StringVar(&o.inspect, "inspect", "", "write a page to this `file` of what the model is fed, and what a checkpoint in the output makes of it; train nothing")
+	f.StringVar(&o.profile, "profile", "", "write where the time of the steps goes to this JSON `file`, and print it at the end")
+	annotate(f, unrecorded, "inspect", "profile")
 }
 
 // addTrainerConfig defines a flag for every setting of the trainer, but for seed and precision, which all commands have,
@@ -155,7 +161,10 @@ func (o *pretrainOptions) validate([]string) error {
 			o.config.Text.FrozenLayers = 8
 		}
 	}
-	problems := []error{checkOutput(o.out), checkWorkers(o.workers), o.device.validate()}
+	problems := []error{checkWorkers(o.workers), o.device.validate()}
+	if o.inspect == "" {
+		problems = append(problems, checkOutput(o.out))
+	}
 	if o.data == "" {
 		problems = append(problems, errors.New("--data is missing"))
 	}
@@ -190,6 +199,13 @@ func (o *pretrainOptions) run(ctx context.Context, c *call) error {
 	if bf16 {
 		o.config.Precision = trainer.PrecisionBF16
 	}
+	if o.inspect != "" {
+		if err := o.inspectPage(ctx, run); err != nil {
+			return err
+		}
+		r := pretrainResult{Output: o.out, Inspected: o.inspect}
+		return c.print(r, r.table)
+	}
 	if o.valid != "" {
 		valid, err := parquet.Open(o.valid)
 		if err != nil {
@@ -202,7 +218,15 @@ func (o *pretrainOptions) run(ctx context.Context, c *call) error {
 		return err
 	}
 	run.Progress = trainingProgress(c, "pre-train")
+	var profile trainer.Profile
+	if o.profile != "" {
+		run.Profile = func(p trainer.Profile) { profile = p }
+	}
 	s, err := trainer.Train(ctx, o.config, run)
+	if o.profile != "" && profile.Steps > 0 {
+		c.progress.Done()
+		err = errors.Join(err, runlog.WriteJSON(o.profile, profile), profileTable(c.err, profile))
+	}
 	if err != nil {
 		return err
 	}
@@ -210,11 +234,15 @@ func (o *pretrainOptions) run(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	r := pretrainResult{o.out, path, s.Parameters, s.Step, s.BestStep, s.BestScore, s.Step * int64(o.config.Batch), s.Skipped, time.Since(began).Seconds(), s.Speed}
+	r := pretrainResult{o.out, path, s.Parameters, s.Step, s.BestStep, s.BestScore, s.Step * int64(o.config.Batch), s.Skipped, time.Since(began).Seconds(), s.Speed, ""}
 	return c.print(r, r.table)
 }
 
 func (r pretrainResult) table(w io.Writer) {
+	if r.Inspected != "" {
+		fmt.Fprintf(w, "page\t%s\n", r.Inspected)
+		return
+	}
 	fmt.Fprintf(w, "model\t%s\nparameters\t%d\nsteps\t%d\n", r.Checkpoint, r.Parameters, r.Steps)
 	if r.BestStep > 0 {
 		fmt.Fprintf(w, "validation\tR@1 %.2f %% after step %d\n", 100*r.BestR1, r.BestStep)

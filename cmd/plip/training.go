@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"math"
 	"os"
 	"path/filepath"
 
@@ -49,8 +48,7 @@ func trainingProgress(c *call, what string) func(trainer.Progress) {
 	return func(p trainer.Progress) {
 		report(p.Step, p.Steps)
 		if p.Step%trainingLogSteps == 0 {
-			c.logf("%s", runlog.Line(p.Step, runlog.Field{Name: "loss", Value: p.Loss}, runlog.Field{Name: "lr", Value: p.LR},
-				runlog.Field{Name: "images/s", Value: math.Round(p.ImagesPerSecond)}, runlog.Field{Name: "data wait %", Value: math.Round(100 * p.DataWait)}))
+			c.logf("%s", stepLine(p))
 		}
 	}
 }

@@ -17,6 +17,8 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -83,6 +85,8 @@ type Loader struct {
 	skip    map[int64]bool
 	copies  []uint8 // by row; nil: one each
 	buffers sync.Pool
+
+	reading, decoding atomic.Int64 // nanoseconds
 
 	mu        sync.Mutex
 	cache     map[int64][]uint8 // resized RGB by row
@@ -152,6 +156,12 @@ func (l *Loader) visits(row int64) int {
 
 // Skipped is how many rows Use left out.
 func (l *Loader) Skipped() int { return len(l.skip) }
+
+// Spent is the time that went into reading rows and into decoding, resizing and normalising images, added up over the
+// goroutines that do it.
+func (l *Loader) Spent() (read, decode time.Duration) {
+	return time.Duration(l.reading.Load()), time.Duration(l.decoding.Load())
+}
 
 // Batches is how many batches an epoch has.
 func (l *Loader) Batches(epoch int) int64 {
@@ -291,6 +301,7 @@ func occurrences(rows []int64) []int {
 
 // read brings a window's rows into memory.
 func (l *Loader) read(ctx context.Context, w window) (map[int64]*parquet.Row, error) {
+	defer count(&l.reading, time.Now())
 	out := make(map[int64]*parquet.Row, len(w.rows))
 	for _, g := range w.groups {
 		rows, err := l.ds.ReadGroup(ctx, g, l.o.Columns)
@@ -314,6 +325,7 @@ func (l *Loader) prepare(ctx context.Context, j job) (*Batch, error) {
 	if l.o.Columns&parquet.ColImage == 0 {
 		return b, nil
 	}
+	defer count(&l.decoding, time.Now())
 	b.pool = &l.buffers
 	all := size * len(j.rows)
 	var luma []uint8 // of one image
@@ -345,6 +357,9 @@ func (l *Loader) prepare(ctx context.Context, j job) (*Batch, error) {
 	}
 	return b, nil
 }
+
+// count adds the time since from.
+func count(to *atomic.Int64, from time.Time) { to.Add(int64(time.Since(from))) }
 
 // resized decodes and resizes a row's image, or takes it from the cache.
 func (l *Loader) resized(number int64, r *parquet.Row) ([]uint8, error) {
