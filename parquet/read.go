@@ -32,7 +32,7 @@ func (d *Dataset) Scan(ctx context.Context, cols Columns, from int64, fn func(i 
 }
 
 // Visit is Scan for a function that keeps nothing: r, its picture and its lists
-// are overwritten by later rows, its strings are not. It takes half the time and
+// are overwritten by later rows, its strings are not. It takes half the time or less and
 // a few megabytes of memory, because none of it is left to the collector.
 func (d *Dataset) Visit(ctx context.Context, cols Columns, from int64, fn func(i int64, r *Row) error) error {
 	return d.scan(ctx, cols, from, lendRows, fn, func(_ int64, bad *RowError) error { return bad })
