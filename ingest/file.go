@@ -8,6 +8,8 @@ import (
 	"os"
 	"path"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // MaxFileBytes is the greatest file that is read (ours: an image of 64 million
@@ -36,7 +38,10 @@ func isImageName(name string) bool {
 
 // readFile reads a file below root. A file that is gone or too large is a
 // *RejectError.
-func readFile(root *os.Root, name string) ([]byte, error) {
+func readFile(quick *beneath, root *os.Root, name string) ([]byte, error) {
+	if fd, size, ok := quick.open(root, name); ok {
+		return readDescriptor(fd, size)
+	}
 	f, err := root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, rejectf(ReasonMissing, "no such file")
@@ -49,8 +54,8 @@ func readFile(root *os.Root, name string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read image: %w", err)
 	}
-	if info.Size() > MaxFileBytes {
-		return nil, rejectf(ReasonFileTooLarge, "file has %d bytes, want at most %d", info.Size(), MaxFileBytes)
+	if err := checkFileSize(info.Size()); err != nil {
+		return nil, err
 	}
 	data := make([]byte, info.Size())
 	n, err := io.ReadFull(f, data)
@@ -58,4 +63,35 @@ func readFile(root *os.Root, name string) ([]byte, error) {
 		return nil, fmt.Errorf("read image: %w", err)
 	}
 	return data[:n], nil // shorter where the file shrank meanwhile
+}
+
+// checkFileSize is a *RejectError of a file that is not read.
+func checkFileSize(size int64) error {
+	if size > MaxFileBytes {
+		return rejectf(ReasonFileTooLarge, "file has %d bytes, want at most %d", size, MaxFileBytes)
+	}
+	return nil
+}
+
+// readDescriptor reads a file of so many bytes, and closes it.
+func readDescriptor(fd int, size int64) (data []byte, err error) {
+	defer func() { err = errors.Join(err, unix.Close(fd)) }()
+	if err := checkFileSize(size); err != nil {
+		return nil, err
+	}
+	data = make([]byte, size)
+	for n := 0; n < len(data); {
+		k, err := unix.Read(fd, data[n:])
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read image: %w", err)
+		}
+		if k == 0 {
+			return data[:n], nil // the file shrank meanwhile
+		}
+		n += k
+	}
+	return data, nil
 }

@@ -30,6 +30,7 @@ import (
 // column for it. Links to folders are not followed.
 type Folders struct {
 	root    *os.Root
+	quick   beneath
 	layout  Layout
 	folders []folder
 }
@@ -60,14 +61,14 @@ func OpenFolders(ctx context.Context, dir string) (*Folders, error) {
 func (f *Folders) Layout() Layout { return f.layout }
 
 // Close implements Source.
-func (f *Folders) Close() error { return f.root.Close() }
+func (f *Folders) Close() error { return errors.Join(f.quick.close(), f.root.Close()) }
 
 // Read implements Source.
 func (f *Folders) Read(ctx context.Context, s *Sample) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return readFile(f.root, s.Row.FilePath)
+	return readFile(&f.quick, f.root, s.Row.FilePath)
 }
 
 // Identities implements Source.

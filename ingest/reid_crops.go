@@ -113,7 +113,7 @@ func (c *crops) Read(ctx context.Context, s *Sample) ([]byte, error) {
 	if err := c.Stat(ctx, s); err != nil { // a list may name a pipe, and opening one waits
 		return nil, err
 	}
-	return readFile(c.tree.root, s.Row.FilePath)
+	return readFile(&c.tree.quick, c.tree.root, s.Row.FilePath)
 }
 
 // Stat implements Stater.

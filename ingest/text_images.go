@@ -16,8 +16,9 @@ import (
 // meant: the lists of three datasets are written so, and people keep them beside
 // imgs as often as in it (text-reid.md, section 5.8, rule 2).
 type imageRoot struct {
-	root *os.Root
-	imgs bool // there is such a folder
+	root  *os.Root
+	quick beneath
+	imgs  bool // there is such a folder
 
 	once sync.Once
 	note func(format string, args ...any) // is told once that imgs was taken
@@ -32,7 +33,7 @@ func openImageRoot(dir string, note func(format string, args ...any)) (*imageRoo
 	return &imageRoot{root: root, imgs: err == nil && info.IsDir(), note: note}, nil
 }
 
-func (r *imageRoot) close() error { return r.root.Close() }
+func (r *imageRoot) close() error { return errors.Join(r.quick.close(), r.root.Close()) }
 
 // find returns the name of the file below the root. A *RejectError says why there
 // is none to read.
@@ -87,5 +88,5 @@ func (r *imageRoot) read(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readFile(r.root, found)
+	return readFile(&r.quick, r.root, found)
 }
