@@ -14,18 +14,23 @@ import (
 	"plip/parquet"
 )
 
-// killedRun is what the killed process trains, with all tasks: a checkpoint after every step, so that many kills hit one being written.
-func killedRun(dir string, ds *parquet.Dataset, c Config) (Config, Run) {
-	threeTasks(&c)
+// killedRun is what the killed process trains, pre-training with all tasks or fine-tuning: a checkpoint after every step, so
+// that many kills hit one being written.
+func killedRun(dir string, ds *parquet.Dataset, c Config, finetune bool) (Config, Run) {
+	if finetune {
+		finetuned(&c)
+	} else {
+		threeTasks(&c)
+	}
 	c.SaveEvery, c.Schedule.Epochs, c.Keep = 1, 6, 1
 	return c, Run{Dir: dir, Data: ds, Device: tensor.CPU, Workers: 1, Validate: byStep}
 }
 
-// TestKilledProcess is the process that TestKilledRunGoesOn kills.
+// TestKilledProcess is the process that the tests below kill.
 func TestKilledProcess(t *testing.T) {
 	dir, data := os.Getenv("PLIP_TEST_KILLED_DIR"), os.Getenv("PLIP_TEST_KILLED_DATA")
 	if dir == "" {
-		t.Skip("run by TestKilledRunGoesOn")
+		t.Skip("run by TestKilledRunGoesOn and TestKilledFinetuningGoesOn")
 	}
 	ds, err := parquet.Open(data)
 	if err != nil {
@@ -33,7 +38,7 @@ func TestKilledProcess(t *testing.T) {
 	}
 	defer ds.Close()
 	tensor.SetThreads(1)
-	c, run := killedRun(dir, ds, tinyConfig(t))
+	c, run := killedRun(dir, ds, tinyConfig(t), os.Getenv("PLIP_TEST_KILLED_FINETUNE") != "")
 	if _, err := Train(context.Background(), c, run); err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +46,17 @@ func TestKilledProcess(t *testing.T) {
 
 // TestKilledRunGoesOn kills a training at random moments until it has come to its end, and compares it with an
 // undisturbed one.
-func TestKilledRunGoesOn(t *testing.T) {
+func TestKilledRunGoesOn(t *testing.T) { killAndGoOn(t, 12, 4, false) }
+
+// TestKilledFinetuningGoesOn is the same of CMPM/C with its classifier.
+func TestKilledFinetuningGoesOn(t *testing.T) {
+	t.Setenv("PLIP_TEST_KILLED_FINETUNE", "1")
+	killAndGoOn(t, 6, 1, true)
+}
+
+// killAndGoOn kills at moments spread over the share 1/part of the time that the training takes.
+func killAndGoOn(t *testing.T, kills int, part time.Duration, finetune bool) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("starts a dozen processes")
 	}
@@ -50,15 +65,15 @@ func TestKilledRunGoesOn(t *testing.T) {
 	threads := tensor.Threads()
 	tensor.SetThreads(1)
 	defer tensor.SetThreads(threads)
-	c, whole := killedRun(t.TempDir(), ds, tinyConfig(t))
+	c, whole := killedRun(t.TempDir(), ds, tinyConfig(t), finetune)
 	began := time.Now()
 	if _, err := Train(context.Background(), c, whole); err != nil {
 		t.Fatal(err)
 	}
-	took := time.Since(began)/4 + time.Second/4 // most kills come before the end
+	took := time.Since(began)/part + time.Second/4 // most kills come before the end
 	dir := t.TempDir()
 	random := rand.New(rand.NewPCG(uint64(began.UnixNano()), 0))
-	for kill := range 12 {
+	for kill := range kills {
 		killed := killAfter(t, dir, data, time.Duration(random.Int64N(int64(took))))
 		names, err := filepath.Glob(filepath.Join(dir, "*step-*"))
 		if err != nil {
