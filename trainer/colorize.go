@@ -98,11 +98,7 @@ func (z *Colorizer) Fuse(maps [4]tensor.Tensor) tensor.Tensor { // [N, 4 Channel
 // [N, D].
 func (z *Colorizer) Forward(maps [4]tensor.Tensor, text tensor.Tensor) tensor.Tensor { // [N, 3, H, W]
 	return tensor.Block(func() tensor.Tensor {
-		x := z.Fuse(maps) // [N, 4 Channels, H/4, W/4]
-		for i := range z.gates {
-			x = z.deconv[i].Forward(z.gates[i].Forward(x, text)) // [N, Channels, H/2, W/2], then [N, 3, H, W]
-		}
-		return x
+		return z.decode(z.Fuse(maps), text) // [N, 3, H, W]
 	})
 }
 
@@ -114,24 +110,5 @@ func (z *Colorizer) Loss(image, target tensor.Tensor) tensor.Tensor { // []
 			return d.Abs().Mean()
 		}
 		return d.Square().Mean()
-	})
-}
-
-// textGate weighs channels by what the text and their averages say: multi-modal squeeze and excitation.
-type textGate struct {
-	fc1, fc2 *nn.Linear
-}
-
-func newTextGate(path nn.Path, channels, text int64) *textGate {
-	return &textGate{nn.NewLinear(path.Sub("fc1"), channels+text, channels), nn.NewLinear(path.Sub("fc2"), channels, channels)}
-}
-
-// Forward keeps x [N, C, H, W].
-func (g *textGate) Forward(x, text tensor.Tensor) tensor.Tensor {
-	return tensor.Block(func() tensor.Tensor {
-		n, c, _, _ := x.Dims4()
-		s := tensor.Cat(1, x.MeanDim(false, 2, 3), text)     // [N, C+D]
-		s = g.fc2.Forward(g.fc1.Forward(s).ReLU()).Sigmoid() // [N, C]
-		return x.Mul(s.Reshape(n, c, 1, 1))                  // [N, C, H, W]
 	})
 }

@@ -114,6 +114,7 @@ func NewVisual(path nn.Path, c VisualConfig) *Visual {
 // Twin is the same encoder with statistics of its own in its batch norms, made under path.
 func (v *Visual) Twin(path nn.Path) *Visual {
 	t := *v
+	t.norms = slices.Clone(v.norms) // the encoder's own stay
 	for i := range v.norms {
 		t.norms[i] = v.norms[i].Twin(path.Sub("bn" + strconv.Itoa(i+1)))
 	}

@@ -25,6 +25,15 @@ func (t Tensor) ConvTranspose2d(w, b Tensor, stride, padding, outputPadding int6
 	return th.made("transposed conv2d", m, t, w)
 }
 
+// Fold adds up patches: of t [N, C k k, L], one column for each of L places, which lie stride apart, it makes
+// [N, C, h, w], from which padding was cut off on all sides. It is the transposed convolution's second half.
+func (t Tensor) Fold(h, w, kernel, padding, stride int64) Tensor {
+	th := current()
+	size, k, d, p, s := [2]int64{h, w}, [2]int64{kernel, kernel}, [2]int64{1, 1}, [2]int64{padding, padding}, [2]int64{stride, stride}
+	libtch.AtgCol2im(th.out, t.g(), size[:], 2, k[:], 2, d[:], 2, p[:], 2, s[:], 2)
+	return th.result("fold", t)
+}
+
 // BatchNormReLU normalises each channel of [N, C, ...], by the batch in training, which also moves the running statistics
 // (in place) by the momentum, by the running statistics otherwise; adds residual, which is none or of t's shape; and with
 // relu takes max(0, .). On the CPU with channels last in memory all of it is one kernel in training.
