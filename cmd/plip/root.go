@@ -50,6 +50,7 @@ func commands() []command {
 			evalPretextCommand(),
 		}},
 		searchCommand(),
+		serveCommand(),
 		{use: "model", short: "Weights and checkpoints", sub: []command{modelInfoCommand()}},
 		demoCommand(),
 		ablationCommand(),

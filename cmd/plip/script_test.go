@@ -23,7 +23,8 @@ func TestMain(m *testing.M) {
 // commands, `status N COMMAND...` runs a command that must end with status N,
 // and `same FILE WANT` compares with a file of the script whose last line has no
 // end, which the format of scripts cannot express. `waitfile FILE` waits until
-// a background command has made the file.
+// a background command has made the file; `fetch PATH` prints what the last
+// background command, a server, answers.
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -35,7 +36,7 @@ func TestScript(t *testing.T) {
 		},
 		RequireUniqueNames: true,
 		UpdateScripts:      os.Getenv("UPDATE_SCRIPTS") != "",
-		Cmds:               map[string]func(*testscript.TestScript, bool, []string){"status": status, "same": same, "waitfile": waitFile, "pictures": pictureFiles, "mat": matRelease, "vectors": vectorsFile, "embed": embedTruth, "samerows": sameRows, "sametexts": sameTexts},
+		Cmds:               map[string]func(*testscript.TestScript, bool, []string){"status": status, "same": same, "waitfile": waitFile, "pictures": pictureFiles, "mat": matRelease, "vectors": vectorsFile, "embed": embedTruth, "fetch": fetch, "samerows": sameRows, "sametexts": sameTexts},
 	})
 }
 
@@ -100,7 +101,7 @@ func TestExamplesRun(t *testing.T) {
 		if !strings.HasPrefix(c.example, path) {
 			t.Errorf("%s: want an example that begins with %q, got %q", path, path, c.example)
 		}
-		line := regexp.MustCompile(`(?m)^exec ` + regexp.QuoteMeta(c.example) + `$`)
+		line := regexp.MustCompile(`(?m)^exec ` + regexp.QuoteMeta(c.example) + `( &\w+&)?$`) // a server goes on beside the script
 		if !line.MatchString(scripts.String()) {
 			t.Errorf("%s: no script has the line: exec %s", path, c.example)
 		}

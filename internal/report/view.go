@@ -14,19 +14,15 @@ var parts embed.FS
 
 // render executes one page of parts/ with the shared parts in reach.
 func render(page string, view any) ([]byte, error) {
-	funcs := template.FuncMap{
-		"percent": percent, "points": points, "count": count, "bytes": byteSize, "span": span, "rate": rate,
-		"score": func(v float64) string { return decimal(v, 3) },
-		"css":   func(f float64) string { return unit(100 * min(max(f, 0), 1)) },
-		"gauge": func(f float64) gauge { return gauge{Value: f, Low: -1, High: -1} },
-		"inc":   func(i int) int { return i + 1 },
-	}
-	t, err := template.New(page).Funcs(funcs).ParseFS(parts, "parts/*.tmpl")
+	t, err := Parts()
 	if err != nil {
+		return nil, err
+	}
+	if t, err = t.ParseFS(parts, "parts/"+page); err != nil {
 		return nil, fmt.Errorf("report: internal error: %w", err)
 	}
 	var b bytes.Buffer
-	if err := t.Execute(&b, view); err != nil {
+	if err := t.ExecuteTemplate(&b, page, view); err != nil {
 		return nil, fmt.Errorf("render %s: %w", page, err)
 	}
 	return bytes.ToValidUTF8(b.Bytes(), []byte("\ufffd")), nil // captions come from foreign files
@@ -34,7 +30,7 @@ func render(page string, view any) ([]byte, error) {
 
 // style returns the style sheet that stands inside every page.
 func style() (template.CSS, error) {
-	css, err := parts.ReadFile("parts/page.css")
+	css, err := StyleSheet()
 	return template.CSS(css), err
 }
 
