@@ -99,41 +99,54 @@ func Cosine(queries, gallery Embeddings) (Scores, error) {
 // start..stop to their places in dst, [to-from, G]. It works on tiles of four
 // queries and two gallery rows; a tile past the edge repeats the last row.
 func products(q, g Embeddings, from, to, start, stop int, dst []float32) {
-	var tile [8][8]float32
-	whole := q.D &^ 7
+	var tile [8]float32
 	for i := from; i < to; i += 4 {
 		var a [4][]float32
 		for k := range a {
 			a[k] = q.Row(min(i+k, to-1))
 		}
-		for j := start; j < stop; j += 2 {
+		at := dst[(i-from)*g.N:]
+		done := 0
+		if to-i >= 4 {
+			done = strip(&a, g.Data[start*g.D:stop*g.D], at[start:], g.N)
+		}
+		for j := start + done; j < stop; j += 2 {
 			b := [2][]float32{g.Row(j), g.Row(min(j+1, stop-1))}
 			tileBlocks(&a, &b, &tile)
-			for k := range 4 {
-				for l := range 2 {
-					if i+k >= to || j+l >= stop {
-						continue
-					}
-					s := total(&tile[k*2+l])
-					for d := whole; d < q.D; d++ {
-						s += float32(a[k][d] * b[l][d])
-					}
-					dst[(i-from+k)*g.N+j+l] = s
+			addRest(&a, &b, &tile)
+			for k := range min(4, to-i) {
+				row := at[k*g.N+j:]
+				row[0] = tile[k*2]
+				if j+1 < stop {
+					row[1] = tile[k*2+1]
 				}
 			}
 		}
 	}
 }
 
+// addRest adds the products of the components after the last whole block of eight.
+func addRest(a *[4][]float32, b *[2][]float32, tile *[8]float32) {
+	whole := len(a[0]) &^ 7
+	for d := whole; d < len(a[0]); d++ {
+		for k := range a {
+			for l := range b {
+				tile[k*2+l] += float32(a[k][d] * b[l][d])
+			}
+		}
+	}
+}
+
+// total adds up the eight lanes of a sum.
 func total(l *[8]float32) float32 {
 	return ((l[0] + l[4]) + (l[1] + l[5])) + ((l[2] + l[6]) + (l[3] + l[7]))
 }
 
 // tileGo adds up, for each pair of a row of a and a row of b, the products of
-// components d, d+8, d+16... in lane d, over the whole blocks of eight. The
+// components d, d+8, d+16... in lane d, over the whole blocks of eight, and then the lanes. The
 // conversions keep a compiler from fusing products into sums, so that machines
 // with and without vector registers give the same bits.
-func tileGo(a *[4][]float32, b *[2][]float32, tile *[8][8]float32) {
+func tileGo(a *[4][]float32, b *[2][]float32, tile *[8]float32) {
 	n := len(a[0]) &^ 7
 	for k := range a {
 		for l := range b {
@@ -145,7 +158,7 @@ func tileGo(a *[4][]float32, b *[2][]float32, tile *[8][8]float32) {
 					s[e] += float32(u[e] * v[e])
 				}
 			}
-			tile[k*2+l] = s
+			tile[k*2+l] = total(&s)
 		}
 	}
 }

@@ -61,7 +61,7 @@ func TestTileEqualsGo(t *testing.T) {
 		q, g := randomEmbeddings(3, 4, d), randomEmbeddings(4, 2, d)
 		a := [4][]float32{q.Row(0), q.Row(1), q.Row(2), q.Row(3)}
 		b := [2][]float32{g.Row(0), g.Row(1)}
-		var x, y [8][8]float32
+		var x, y [8]float32
 		tileBlocks(&a, &b, &x)
 		tileGo(&a, &b, &y)
 		if x != y {
@@ -87,5 +87,32 @@ func TestCosineRefuses(t *testing.T) {
 	}
 	if _, err := NewEmbeddings([][]float32{{1, 2}, {1}}); err == nil || !strings.Contains(err.Error(), "embedding 1: want 2 values, got 1") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestProductsAreTiles: a product has the same bits wherever its rows stand, and whichever way it is computed.
+func TestProductsAreTiles(t *testing.T) {
+	for _, d := range []int{8, 12, 64, 72} {
+		for _, n := range []int{1, 2, 3, 4, 5, 8, 11} {
+			q, g := randomEmbeddings(3, n, d), randomEmbeddings(4, n+2, d)
+			for start := range g.N {
+				dst := make([]float32, q.N*g.N)
+				products(q, g, 0, q.N, start, g.N, dst)
+				for i := range q.N {
+					for j := range g.N {
+						a := [4][]float32{q.Row(i), q.Row(i), q.Row(i), q.Row(i)}
+						b := [2][]float32{g.Row(j), g.Row(j)}
+						var want [8]float32
+						if j >= start { // what stands before is not touched
+							tileGo(&a, &b, &want)
+							addRest(&a, &b, &want)
+						}
+						if got := dst[i*g.N+j]; got != want[0] {
+							t.Fatalf("d %d, [%d %d] from %d: want %v, got %v", d, i, j, start, want[0], got)
+						}
+					}
+				}
+			}
+		}
 	}
 }

@@ -42,7 +42,7 @@ func serveCommand() command {
 
 // serveResult is what `plip serve --json` prints when it begins to answer.
 type serveResult struct {
-	URL  string `json:"url" doc:"where a browser finds the page, with the token where one is asked for"`
+	URL  string `json:"url" doc:"where a browser finds the page, with the token that was made for it"`
 	Rows int64  `json:"rows" doc:"pictures that are shown"`
 }
 
@@ -105,7 +105,11 @@ func (o *serveOptions) run(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	r := serveResult{URL: pageURL(listener.Addr(), config.Token), Rows: ds.NumRows()}
+	shown := config.Token
+	if o.tokenFile != "" {
+		shown = "" // who started it has the token, and need not find it in a log
+	}
+	r := serveResult{URL: pageURL(listener.Addr(), shown), Rows: ds.NumRows()}
 	if err := c.print(r, func(w io.Writer) { fmt.Fprintf(w, "%d pictures at\t%s\n", r.Rows, r.URL) }); err != nil {
 		return err
 	}
