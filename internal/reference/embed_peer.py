@@ -2,7 +2,7 @@
 """The peer of BenchmarkEmbed: crops of 64x128 through an RN50 of PLIP's kind at 256x128 in eager PyTorch, read by a
 DataLoader with Pillow, on one thread; prints the processor time an image, that of the loader's worker included.
 
-  OMP_NUM_THREADS=1 python embed_peer.py --images 192 --precision fp32
+  OMP_NUM_THREADS=1 python embed_peer.py --images 64 --precision fp32
 
 Against: go test ./cmd/plip -run '^$' -bench Embed. The weights are random: only the time is compared.
 """
@@ -75,7 +75,7 @@ class Crops(torch.utils.data.Dataset):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=192)
+    parser.add_argument("--images", type=int, default=64)
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
     a = parser.parse_args()
     torch.set_num_threads(1)
