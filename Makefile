@@ -25,7 +25,7 @@ PLAIN := ./templates ./parquet ./ingest/... ./eval/... ./spac/attributes ./spac/
 RACE := ./parquet ./ingest ./ingest/split ./eval ./spac/filter ./internal/text ./internal/weights ./internal/pixels \
         ./internal/feed ./internal/runlog ./internal/vectors
 
-.PHONY: help setup build demo ablations test test-plain test-slow lint bench fuzz env check-fixtures interop dist clean
+.PHONY: help setup build demo ablations test test-plain test-slow lint bench fuzz env check-fixtures interop test-slurm dist clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ interop: build ## developer's check: duckdb, pyarrow, pandas and datasets (from 
 	bin/plip export webdataset $$dir/corpus/captioned -o $$dir/webdataset --tar-bytes 100000 > /dev/null && \
 	python3 -m venv $$dir/venv && $$dir/venv/bin/pip install -q duckdb pyarrow pandas datasets pillow && \
 	$$dir/venv/bin/python internal/reference/interop.py $$dir/corpus/captioned $$dir/corpus/raw --imagefolder $$dir/imagefolder --webdataset $$dir/webdataset
+
+test-slurm: build ## developer's check: a Slurm of its own trains by srun and captions by an array (installs slurm-wlm and munge)
+	.ci/test-slurm
 
 dist: build ## bin/plip with its libraries in dist/, to be copied to another machine
 	rm -rf dist && mkdir -p dist/lib

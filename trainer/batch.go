@@ -9,6 +9,7 @@ import (
 
 // batch is what one training step reads.
 type batch struct {
+	share       share         // of the batch of several processes; the zero value where the process is alone
 	image, gray tensor.Tensor // [N, 3, H, W] normalised; gray is none where there is no colourisation
 	ids         tensor.Tensor // [N] int64, identities
 	labels      tensor.Tensor // [N] int64, classes; none where there is no classifier

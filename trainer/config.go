@@ -35,6 +35,8 @@ type Config struct {
 	MaxSteps      int64            `yaml:"max-steps"`          // end after so many steps; the cosine schedule then ends there. Default 0: epochs alone
 	Precision     string           `yaml:"precision"`          // fp32 or bf16. Default fp32
 	SideBySide    bool             `yaml:"side-by-side"`       // run the encoders at the same time, each on half of the threads: faster where both are small. Default false
+	Gather        bool             `yaml:"gather"`             // several processes: the contrast sees the batch of all, with gradients; false: each process' own rows. Default true (paper's total batch)
+	SyncNorm      bool             `yaml:"sync-norm"`          // several processes: batch norms take the statistics of all; false: each process' own, of which the first one's are kept. Default true
 	SaveEvery     int64            `yaml:"save-every"`         // steps between checkpoints, beside those at validations and the end. Default 1000, 0: none
 	ValidateEvery int              `yaml:"validate-every"`     // epochs between validations; 0: at the end alone. Default 1
 	Finetune      *FinetuneConfig  `yaml:"finetune,omitempty"` // fine-tuning and probing; nil: pre-training
@@ -76,7 +78,7 @@ func DefaultConfig() Config {
 		Colorize: DefaultColorizeConfig(), Attributes: DefaultAttributesConfig(),
 		Captions: CaptionsPromptTwo, Sampler: "shuffle", Batch: 512, Window: 4, Flip: true,
 		Optimizer: optim.DefaultConfig(optim.Adan), Schedule: optim.DefaultSchedule(), TextLRScale: 0.1,
-		Precision: PrecisionFP32, SaveEvery: 1000, ValidateEvery: 1, Keep: 2,
+		Precision: PrecisionFP32, Gather: true, SyncNorm: true, SaveEvery: 1000, ValidateEvery: 1, Keep: 2,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"time"
 
+	"plip/internal/dist"
 	"plip/internal/feed"
 	"plip/internal/runlog"
 	"plip/internal/tensor"
@@ -23,6 +24,10 @@ type Run struct {
 	Device     tensor.Device
 	Workers    int   // goroutines that decode images, 1 or more
 	CacheBytes int64 // memory for decoded images kept between epochs
+	// Ranks are the processes that train together, each with its part of every batch; nil: this one alone. All call
+	// Train with the same configuration, data and folder. The first alone writes, validates and tells Note, Prepare and
+	// Progress.
+	Ranks *dist.Group
 	// Validate measures the model; nil: never. It must not change it, nor draw from libtorch's generator.
 	Validate func(ctx context.Context, m *Model) (Validation, error)
 	// Prepare is told how much is done of what comes before the first step; nil: nobody.
@@ -67,7 +72,7 @@ type Summary struct {
 
 // Train pre-trains a model, from the newest checkpoint of its folder on; for a finished training it returns at once. It
 // stops cleanly when ctx ends: the step in progress is finished, a checkpoint written, and ctx's error returned. A loss
-// that is no number is a *NonFiniteError.
+// that is no number is a *NonFiniteError. Of several processes, one whose ctx ends stops all of them at the same step.
 func Train(ctx context.Context, c Config, run Run) (Summary, error) {
 	runtime.LockOSThread() // libtorch keeps its number of threads by thread
 	defer runtime.UnlockOSThread()
@@ -92,7 +97,7 @@ func Train(ctx context.Context, c Config, run Run) (Summary, error) {
 			if t.batches == 0 {
 				return t.summary(), fmt.Errorf("train: want a batch of %d images in an epoch, got too few rows (%d)", c.Batch, run.Data.NumRows())
 			}
-			err = t.loader.Epoch(ctx, t.at.Epoch, t.at.Batch, t.step)
+			err = t.loader.Epoch(t.loading(ctx), t.at.Epoch, t.at.Batch, func(b *feed.Batch) error { return t.step(ctx, b) })
 		}
 		if err == nil {
 			t.at.Epoch, t.at.Batch = t.at.Epoch+1, 0
@@ -100,8 +105,8 @@ func Train(ctx context.Context, c Config, run Run) (Summary, error) {
 		if err == nil || errors.Is(err, errEnough) {
 			err = t.endEpoch(ctx)
 		}
-		if ctx.Err() != nil {
-			return t.summary(), errors.Join(fmt.Errorf("stopped after step %d of about %d: %w", t.at.Step, t.steps(), ctx.Err()), t.save())
+		if stop := t.stopped(ctx); stop != nil {
+			return t.summary(), errors.Join(fmt.Errorf("stopped after step %d of about %d: %w", t.at.Step, t.steps(), stop), t.save())
 		}
 		if err != nil {
 			return t.summary(), err
@@ -111,7 +116,7 @@ func Train(ctx context.Context, c Config, run Run) (Summary, error) {
 }
 
 // step trains on one batch.
-func (t *training) step(b *feed.Batch) error {
+func (t *training) step(ctx context.Context, b *feed.Batch) error {
 	t.meter.start()
 	clock := t.model.clock
 	lr := t.rate()
@@ -119,13 +124,17 @@ func (t *training) step(b *feed.Batch) error {
 	tokenised := clock.start(stageTokenise)
 	t.captions(b, &read)
 	tokenised()
+	if err := t.agree(ctx, &read); err != nil {
+		b.Release()
+		return err
+	}
 	var loss float64
 	fields := []runlog.Field{{Name: "epoch", Value: float64(t.at.Epoch)}}
 	err := tensor.Do(func(*tensor.Scope) error {
 		made := clock.start(stageInputs)
 		in := t.inputs(b)
 		made()
-		in.captions, in.masked, in.choices = read.captions, read.masked, read.choices
+		in.captions, in.masked, in.choices, in.share = read.captions, read.masked, read.choices, read.share
 		e, err := t.encode(b, in)
 		defer e.free()
 		if err != nil {
@@ -133,10 +142,8 @@ func (t *training) step(b *feed.Batch) error {
 		}
 		parts := t.model.losses(in, e.features)
 		sum := total(parts)
-		loss = sum.Item() // a CUDA device is waited for here
-		fields = append(fields, runlog.Field{Name: "loss", Value: loss})
-		for _, p := range parts {
-			fields = append(fields, runlog.Field{Name: p.name, Value: p.value.Item()})
+		if loss, err = t.values(sum, parts, &fields); err != nil { // a CUDA device is waited for here
+			return err
 		}
 		if !finite(loss) {
 			return t.nonFinite(b, loss)
@@ -150,6 +157,9 @@ func (t *training) step(b *feed.Batch) error {
 		if err := e.backward(t.model); err != nil {
 			return err
 		}
+		if t.reducer != nil {
+			t.reducer.Finish()
+		}
 		defer clock.start(stageUpdate)()
 		t.optimizer.Step(lr)
 		return nil
@@ -158,8 +168,8 @@ func (t *training) step(b *feed.Batch) error {
 		return err
 	}
 	t.at.Step, t.at.Batch = t.at.Step+1, b.Index+1
-	t.meter.stop(len(b.Rows))
-	if err := t.metrics.Append(t.at.Step, append(fields, runlog.Field{Name: "lr", Value: lr})...); err != nil {
+	t.meter.stop(len(b.Rows) * t.ranks())
+	if err := t.log(append(fields, runlog.Field{Name: "lr", Value: lr})); err != nil {
 		return err
 	}
 	t.report(loss, fields[2:], lr) // after epoch and loss come the parts
@@ -202,12 +212,12 @@ func (t *training) endEpoch(ctx context.Context) error {
 		return nil
 	}
 	began := time.Now()
-	v, err := t.run.Validate(ctx, t.model)
+	v, err := t.validate(ctx)
 	if err != nil {
 		return fmt.Errorf("validate after step %d: %w", t.at.Step, err)
 	}
 	t.meter.pause(time.Since(began))
-	if err := t.metrics.Append(t.at.Step, v.Fields...); err != nil {
+	if err := t.log(v.Fields); err != nil {
 		return err
 	}
 	t.at.Validated = t.at.Step
@@ -225,8 +235,16 @@ func (t *training) owed() bool {
 	return t.finished() || t.at.Batch == 0 && t.config.validates(t.at.Epoch)
 }
 
+// log appends figures of the step to metrics.jsonl.
+func (t *training) log(fields []runlog.Field) error {
+	if !t.first() {
+		return nil
+	}
+	return t.metrics.Append(t.at.Step, fields...)
+}
+
 func (t *training) report(loss float64, parts []runlog.Field, lr float64) {
-	if t.run.Progress == nil {
+	if t.run.Progress == nil || !t.first() {
 		return
 	}
 	rate, wait := t.meter.rates()

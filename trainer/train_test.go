@@ -304,7 +304,7 @@ func TestNonFiniteLossNamesItsRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := tensor.Live()
-	err = training.loader.Epoch(context.Background(), 0, 0, training.step)
+	err = training.loader.Epoch(context.Background(), 0, 0, func(b *feed.Batch) error { return training.step(context.Background(), b) })
 	var bad *NonFiniteError
 	if !errors.As(err, &bad) {
 		t.Fatalf("want a *NonFiniteError, got %v", err)

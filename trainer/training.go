@@ -17,6 +17,7 @@ import (
 	"plip/internal/optim"
 	"plip/internal/pixels"
 	"plip/internal/runlog"
+	"plip/internal/tensor"
 	"plip/parquet"
 )
 
@@ -38,6 +39,8 @@ type training struct {
 	masker    *masker         // nil without loss.iap
 	classes   *classes        // nil without finetune.cmpc
 	features  *frozenFeatures // nil without finetune.probe
+	reducer   *tensor.Reducer // nil where the process is alone
+	stop      error           // why the ranks have agreed to stop
 	optimizer *optim.Optimizer
 	loader    *feed.Loader
 	metrics   *runlog.Metrics
@@ -99,7 +102,14 @@ func (t *training) open(ctx context.Context, words *Vocabulary, last string) (er
 			return err
 		}
 	}
-	t.metrics, err = runlog.OpenMetrics(filepath.Join(t.run.Dir, runlog.MetricsFile), t.saved.Step)
+	if t.run.Ranks != nil {
+		if err := t.openRanks(); err != nil {
+			return err
+		}
+	}
+	if t.first() {
+		t.metrics, err = runlog.OpenMetrics(filepath.Join(t.run.Dir, runlog.MetricsFile), t.saved.Step)
+	}
 	return err
 }
 
@@ -180,6 +190,9 @@ func loaderOptions(c Config, run Run) feed.Options {
 		}
 	}
 	o.Workers, o.CacheBytes = run.Workers, run.CacheBytes
+	if run.Ranks != nil {
+		o.Part = feed.Part{Index: run.Ranks.World.Rank, Count: run.Ranks.World.Size}
+	}
 	return o
 }
 
@@ -228,6 +241,10 @@ func sameConfig(want, got Config) error {
 // save writes a checkpoint of the present step, names it the best if it is, and prunes. Where there is one already, its
 // state alone can have changed: an epoch has ended, or a validation.
 func (t *training) save() error {
+	if !t.first() {
+		t.saved = t.at
+		return nil
+	}
 	name := checkpoint.StepName(t.at.Step)
 	switch {
 	case t.saved == t.at:
@@ -302,6 +319,7 @@ func (t *training) profile() Profile {
 
 // close frees what the training owns.
 func (t *training) close() {
+	t.closeRanks()
 	if t.metrics != nil {
 		t.metrics.Close()
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"plip/internal/checkpoint"
+	"plip/internal/dist"
 	"plip/internal/optim"
 	"plip/internal/runlog"
 	"plip/internal/weights"
@@ -32,7 +33,7 @@ func pretrainCommand() command {
 			"without any text are left out and counted.\n\n" +
 			"Without --text.hub the text encoder starts fresh, with a vocabulary learned from the\n" +
 			"captions. With --valid every caption there is searched among the images there after\n" +
-			"epochs, and the model of the best R@1 is kept.",
+			"epochs, and the model of the best R@1 is kept.\n\n" + ranksHelp,
 		example: "plip pretrain --preset tiny --data corpus/captioned --valid corpus/valid -o model",
 		presets: presets.FS(),
 		result:  pretrainResult{},
@@ -52,7 +53,8 @@ type pretrainResult struct {
 	Images     int64   `json:"images" doc:"visits of images in all steps"`
 	Skipped    int     `json:"skipped" doc:"rows left out because they have no text"`
 	Seconds    float64 `json:"seconds" doc:"of this invocation"`
-	Speed      float64 `json:"images_per_s" doc:"of this invocation's training"`
+	Speed      float64 `json:"images_per_s" doc:"of this invocation's training, of all ranks"`
+	Ranks      int     `json:"ranks" doc:"processes that trained together; the first one prints this"`
 	Inspected  string  `json:"inspected,omitempty" doc:"page of --inspect; then nothing was trained"`
 }
 
@@ -149,6 +151,8 @@ func addTrainerConfig(f *pflag.FlagSet, c *trainer.Config) {
 	f.Float64Var(&c.TextLRScale, "text-lr-scale", c.TextLRScale, "the text encoder's learning rate over --lr, a `factor`")
 	f.Int64Var(&c.MaxSteps, "max-steps", c.MaxSteps, "end after so many `steps`, the cosine schedule too; 0 is --epochs alone")
 	f.BoolVar(&c.SideBySide, "side-by-side", c.SideBySide, "run both encoders at once, each on half of the threads: faster where both are small")
+	f.BoolVar(&c.Gather, "gather", c.Gather, "several ranks: contrast over the batch of all, with gradients; false is each rank's own rows")
+	f.BoolVar(&c.SyncNorm, "sync-norm", c.SyncNorm, "several ranks: batch norms by the statistics of all; false is each rank's own")
 	f.Int64Var(&c.SaveEvery, "save-every", c.SaveEvery, "`steps` between checkpoints; 0 is at validations and the end only")
 	f.IntVar(&c.ValidateEvery, "validate-every", c.ValidateEvery, "`epochs` between validations; 0 is at the end only")
 	f.IntVar(&c.Keep, "keep", c.Keep, "newest `checkpoints` to keep beside the best")
@@ -179,13 +183,25 @@ func (o *pretrainOptions) validate([]string) error {
 }
 
 func (o *pretrainOptions) run(ctx context.Context, c *call) error {
-	began := time.Now()
+	if o.inspect != "" {
+		return o.train(ctx, c, nil)
+	}
+	return withRanks(ctx, os.Getenv, func(g *dist.Group) error { return o.train(ctx, c, g) })
+}
+
+// train is this process' part of the run: all of it where g is nil.
+func (o *pretrainOptions) train(ctx context.Context, c *call, g *dist.Group) error {
+	began, place := time.Now(), placeOf(g)
+	o.device.place = place
 	data, err := parquet.Open(o.data)
 	if err != nil {
 		return err
 	}
 	defer data.Close()
-	run := trainer.Run{Dir: o.out, Data: data, Backbone: o.backbone, Note: func(text string) { c.logf("%s", text) }, Workers: workersOrCores(o.workers), CacheBytes: o.cacheBytes}
+	run := trainer.Run{Dir: o.out, Data: data, Backbone: o.backbone, Workers: place.workers(o.workers), CacheBytes: o.cacheBytes, Ranks: g}
+	if place.first() {
+		run.Note = func(text string) { c.logf("%s", text) }
+	}
 	if o.hub != "" {
 		if run.Hub, err = weights.ResolveHub(o.hub, os.Getenv); err != nil {
 			return err
@@ -214,8 +230,15 @@ func (o *pretrainOptions) run(ctx context.Context, c *call) error {
 		defer valid.Close()
 		run.Validate = retrievalValidation(c, o.workers, valid)
 	}
-	if err := beginTraining(c, "pretrain", o.out, o.force, data); err != nil {
-		return err
+	if place.first() {
+		if err := beginTraining(c, "pretrain", o.out, o.force, data); err != nil {
+			return err
+		}
+	}
+	if g != nil { // the folder is this run's before another rank looks into it
+		if err := g.Sum([]float64{1}); err != nil {
+			return err
+		}
 	}
 	run.Progress = trainingProgress(c, "pre-train")
 	var profile trainer.Profile
@@ -223,18 +246,18 @@ func (o *pretrainOptions) run(ctx context.Context, c *call) error {
 		run.Profile = func(p trainer.Profile) { profile = p }
 	}
 	s, err := trainer.Train(ctx, o.config, run)
-	if o.profile != "" && profile.Steps > 0 {
+	if o.profile != "" && profile.Steps > 0 && place.first() {
 		c.progress.Done()
 		err = errors.Join(err, runlog.WriteJSON(o.profile, profile), profileTable(c.err, profile))
 	}
-	if err != nil {
+	if err != nil || !place.first() {
 		return err
 	}
 	path, err := checkpoint.Resolve(o.out)
 	if err != nil {
 		return err
 	}
-	r := pretrainResult{o.out, path, s.Parameters, s.Step, s.BestStep, s.BestScore, s.Step * int64(o.config.Batch), s.Skipped, time.Since(began).Seconds(), s.Speed, ""}
+	r := pretrainResult{o.out, path, s.Parameters, s.Step, s.BestStep, s.BestScore, s.Step * int64(o.config.Batch), s.Skipped, time.Since(began).Seconds(), s.Speed, place.size, ""}
 	return c.print(r, r.table)
 }
 
@@ -251,4 +274,7 @@ func (r pretrainResult) table(w io.Writer) {
 		fmt.Fprintf(w, "skipped\t%d rows without text\n", r.Skipped)
 	}
 	fmt.Fprintf(w, "speed\t%.0f images/s\n", r.Speed)
+	if r.Ranks > 1 {
+		fmt.Fprintf(w, "ranks\t%d\n", r.Ranks)
+	}
 }

@@ -130,10 +130,11 @@ func (l *line) run(ctx context.Context, step string, result any, args ...string)
 
 func (l *line) save() error { return runlog.WriteJSON(l.file(), l.state) }
 
-// withoutArray leaves the variables of an array job out: a line is one run, also as a task of a job.
-func withoutArray(env []string) []string {
+// withoutJob leaves the variables of array jobs and of ranks out: a line is one run, also as a task of a job.
+func withoutJob(env []string) []string {
 	return slices.DeleteFunc(env, func(v string) bool {
-		return strings.HasPrefix(v, "SLURM_ARRAY_") || strings.HasPrefix(v, "JOB_COMPLETION_INDEX=")
+		name, _, _ := strings.Cut(v, "=")
+		return strings.HasPrefix(name, "SLURM_ARRAY_") || slices.Contains([]string{"JOB_COMPLETION_INDEX", "RANK", "WORLD_SIZE", "SLURM_PROCID"}, name)
 	})
 }
 
@@ -147,7 +148,7 @@ func (l *line) command(ctx context.Context, done *doneStep, args []string) error
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, self, append(args, "--json")...)
 	cmd.Args[0] = os.Args[0]
-	cmd.Env = withoutArray(os.Environ())
+	cmd.Env = withoutJob(os.Environ())
 	cmd.Stdout, cmd.Stderr = &out, l.c.err
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
 	cmd.WaitDelay = time.Minute

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"runtime"
 	"strconv"
 	"strings"
 
@@ -15,7 +14,7 @@ import (
 func (d *deviceFlags) apply() (device tensor.Device, bf16 bool, err error) {
 	threads := d.threads
 	if threads == 0 {
-		threads = runtime.NumCPU()
+		threads = d.place.cores()
 	}
 	tensor.SetThreads(threads)
 	device = tensor.CPU
@@ -40,7 +39,7 @@ func (d *deviceFlags) apply() (device tensor.Device, bf16 bool, err error) {
 
 // cuda opens the CUDA libraries beside libtorch where they are and picks the device. With auto, none is no error.
 func (d *deviceFlags) cuda() (tensor.Device, error) {
-	index, devices := 0, 0
+	index, devices := d.place.local, 0
 	if s, ok := strings.CutPrefix(d.device, "cuda:"); ok {
 		index, _ = strconv.Atoi(s) // validate has seen it
 	}

@@ -88,6 +88,7 @@ type deviceFlags struct {
 	device    string
 	precision string
 	threads   int
+	place     place // among the ranks of this machine, where there are some
 }
 
 // addFlags defines --device, --precision and --threads. Threads are recorded
@@ -95,7 +96,7 @@ type deviceFlags struct {
 func (d *deviceFlags) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&d.device, "device", "auto", "`device` to compute on: auto, cpu, cuda or cuda:N")
 	f.StringVar(&d.precision, "precision", "auto", "number `format`: auto (bf16 where the hardware has it), fp32, bf16 or fp16")
-	f.IntVar(&d.threads, "threads", 0, "compute `threads`; 0 is one per core")
+	f.IntVar(&d.threads, "threads", 0, "compute `threads` of a process; 0 is one per core, shared by the ranks of a machine")
 }
 
 // validate reports every wrong value.

@@ -40,6 +40,7 @@ type Options struct {
 	Use func(r *parquet.Row) bool
 	// Copies tells how often an epoch visits a row that Use lets through, up to 255; nil: once.
 	Copies     func(r *parquet.Row) int
+	Part       Part  // the share of every batch that is delivered; the zero value is all
 	KeepBytes  bool  // leave the encoded image in the rows
 	Workers    int   // decoding goroutines; at least 1
 	Ahead      int   // batches prepared ahead
@@ -100,6 +101,9 @@ func New(ctx context.Context, ds *parquet.Dataset, o Options) (*Loader, error) {
 	}
 	if !slices.Contains([]string{Sequential, Shuffle, PK}, o.Sampler) {
 		return nil, fmt.Errorf("sampler: want sequential, shuffle or pk, got %q", o.Sampler)
+	}
+	if err := o.Part.check(o); err != nil {
+		return nil, err
 	}
 	if o.Sampler == PK && (o.K < 1 || o.Batch%o.K != 0) {
 		return nil, fmt.Errorf("sampler pk: want a batch that is a multiple of K, got %d and %d", o.Batch, o.K)
@@ -256,7 +260,7 @@ func (l *Loader) plan(ctx context.Context, epoch int, from int64, send func(job)
 		if next.index >= total || next.number == nil {
 			return nil
 		}
-		if err := send(next); err != nil {
+		if err := send(next.part(l.o.Part)); err != nil {
 			return err
 		}
 		next = job{epoch: epoch, out: make(chan *Batch, 1)}

@@ -140,29 +140,48 @@ std::vector<double> reduce(int64_t rows, int64_t c, const F& f) {
   return sum;
 }
 
+lt_across across = nullptr;
+void* across_context = nullptr;
+
+// join sums values up over the processes, and gives how many there are.
+int64_t join(std::vector<double>& values) {
+  if (!across) return 1;
+  values.push_back(1);
+  const lt_error e = across(across_context, values.data(), int64_t(values.size()));
+  if (e) {
+    const std::string why = e;
+    free(e);
+    TORCH_CHECK(false, why);
+  }
+  const auto n = int64_t(values.back());
+  values.pop_back();
+  return n;
+}
+
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 struct NormFunction : torch::autograd::Function<NormFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const std::optional<at::Tensor>& added, const at::Tensor& weight,
                             const at::Tensor& bias, at::Tensor mean, at::Tensor variance, double momentum, double eps, bool relu) {
-    const int64_t c = x.size(1), rows = x.numel() / c;
+    const int64_t c = x.size(1), rows = x.numel() / c;  // rows of this process
     const at::Tensor residual = added.value_or(at::Tensor());
     at::Tensor y = at::empty_like(x);
     // Of the input: x^ = x scale + shift.
     at::Tensor scale = at::empty({c}, at::kFloat), shift = at::empty({c}, at::kFloat);
     typed(x, [&](auto* type) {
       typedef std::remove_pointer_t<decltype(type)> T;
-      const auto sum = reduce(rows, c, [&](int64_t from, int64_t n, float* s, float* q) { sums(data<const T>(x) + from * c, n, c, s, q); });
+      auto sum = reduce(rows, c, [&](int64_t from, int64_t n, float* s, float* q) { sums(data<const T>(x) + from * c, n, c, s, q); });
+      const int64_t all = rows * join(sum);
       float *rm = mean.data_ptr<float>(), *rv = variance.data_ptr<float>(), *sc = scale.data_ptr<float>(), *sh = shift.data_ptr<float>();
       const float *w = weight.data_ptr<float>(), *b = bias.data_ptr<float>();
       std::vector<float> a(static_cast<size_t>(c)), e(static_cast<size_t>(c));
       for (int64_t j = 0; j < c; j++) {
-        const double m = sum[size_t(j)] / double(rows), v = std::max(0., sum[size_t(c + j)] / double(rows) - m * m), inverse = 1 / std::sqrt(v + eps);
+        const double m = sum[size_t(j)] / double(all), v = std::max(0., sum[size_t(c + j)] / double(all) - m * m), inverse = 1 / std::sqrt(v + eps);
         sc[j] = float(inverse), sh[j] = float(-m * inverse);
         a[size_t(j)] = float(w[j] * inverse), e[size_t(j)] = float(b[j] - w[j] * inverse * m);
         rm[j] = float((1 - momentum) * rm[j] + momentum * m);
-        rv[j] = float((1 - momentum) * rv[j] + momentum * v * double(rows) / double(std::max<int64_t>(1, rows - 1)));
+        rv[j] = float((1 - momentum) * rv[j] + momentum * v * double(all) / double(std::max<int64_t>(1, all - 1)));
       }
       at::parallel_for(0, rows, 4096, [&](int64_t from, int64_t to) {
         const T* r = data<const T>(residual);
@@ -186,16 +205,17 @@ struct NormFunction : torch::autograd::Function<NormFunction> {
     typed(x, [&](auto* type) {
       typedef std::remove_pointer_t<decltype(type)> T;
       const float *sc = scale.data_ptr<float>(), *sh = shift.data_ptr<float>(), *w = weight.data_ptr<float>();
-      const auto sum = reduce(rows, c, [&](int64_t from, int64_t n, float* s, float* q) {
+      auto sum = reduce(rows, c, [&](int64_t from, int64_t n, float* s, float* q) {
         const int64_t at = from * c;
         gradient_sums(data<const T>(g) + at, data<const T>(y) + at, data<const T>(x) + at, n, c, sc, sh, relu, s, q);
       });
+      for (int64_t j = 0; j < c; j++) db.data_ptr<float>()[j] = float(sum[size_t(j)]), dw.data_ptr<float>()[j] = float(sum[size_t(c + j)]);
+      const int64_t all = rows * join(sum);  // what the weights get is this process' share
       std::vector<float> a(static_cast<size_t>(c)), b(static_cast<size_t>(c)), e(static_cast<size_t>(c));
       for (int64_t j = 0; j < c; j++) {
         // d = w scale (g - mean of g - x^ mean of (g x^)), x^ = x scale + shift
-        const double ws = double(w[j]) * sc[j], mg = sum[size_t(j)] / double(rows), mx = sum[size_t(c + j)] / double(rows);
+        const double ws = double(w[j]) * sc[j], mg = sum[size_t(j)] / double(all), mx = sum[size_t(c + j)] / double(all);
         a[size_t(j)] = float(ws), b[size_t(j)] = float(-ws * mx * sc[j]), e[size_t(j)] = float(-ws * (mg + mx * sh[j]));
-        db.data_ptr<float>()[j] = float(sum[size_t(j)]), dw.data_ptr<float>()[j] = float(sum[size_t(c + j)]);
       }
       at::parallel_for(0, rows, 4096, [&](int64_t from, int64_t to) {
         const int64_t at = from * c;
@@ -207,6 +227,39 @@ struct NormFunction : torch::autograd::Function<NormFunction> {
     return {d, r, dw, db, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
   }
 };
+
+// The sum over the processes of a vector; so is its gradient, each process having a share of the loss.
+struct JoinFunction : torch::autograd::Function<JoinFunction> {
+  static at::Tensor apply_join(const at::Tensor& x) {
+    const at::Tensor own = x.to(at::kCPU, at::kDouble).contiguous();
+    std::vector<double> values(own.data_ptr<double>(), own.data_ptr<double>() + own.numel());
+    join(values);
+    return at::from_blob(values.data(), own.sizes(), at::kDouble).to(x.device(), x.scalar_type(), false, true);
+  }
+  static at::Tensor forward(AutogradContext*, const at::Tensor& x) { return apply_join(x); }
+  static variable_list backward(AutogradContext*, variable_list grads) { return {apply_join(grads[0])}; }
+};
+
+// plain_norm is the batch norm of all processes in steps, for what the kernels cannot read.
+at::Tensor plain_norm(const at::Tensor& input, const at::Tensor& w, const at::Tensor& b, at::Tensor mean, at::Tensor variance, double momentum,
+                      double eps) {
+  const at::Tensor x = input.to(at::kFloat);
+  const int64_t c = x.size(1);
+  std::vector<int64_t> dims, shape(size_t(x.dim()), 1);
+  for (int64_t i = 0; i < x.dim(); i++)
+    if (i != 1) dims.push_back(i);
+  shape[1] = c;
+  const at::Tensor own = at::cat({x.sum(dims), x.square().sum(dims), at::full({1}, double(x.numel() / c), x.options())});
+  const at::Tensor sum = JoinFunction::apply(own), n = sum.narrow(0, 2 * c, 1).detach();
+  const at::Tensor m = sum.narrow(0, 0, c) / n, v = (sum.narrow(0, c, c) / n - m.square()).clamp_min(0);
+  {
+    at::NoGradGuard no_grad;
+    mean.mul_(1 - momentum).add_(m, momentum);
+    variance.mul_(1 - momentum).add_(v * n / (n - 1).clamp_min(1), momentum);
+  }
+  const at::Tensor scale = (v + eps).rsqrt() * w;
+  return (x * scale.view(shape) + (b - m * scale).view(shape)).to(input.scalar_type());
+}
 
 struct AverageFunction : torch::autograd::Function<AverageFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x) {
@@ -267,11 +320,14 @@ lt_error lt_batch_norm_relu(tensor* out, tensor x, tensor residual, tensor w, te
     if (train && suits(*x) && (!r.defined() || (suits(r) && r.scalar_type() == x->scalar_type() && r.sizes() == x->sizes())) &&
         w->is_cpu() && w->scalar_type() == at::kFloat && x->size(1) == w->numel())
       return NormFunction::apply(*x, maybe(residual), *w, *b, *mean, *variance, momentum, eps, relu != 0);
-    at::Tensor y = at::batch_norm(*x, *w, *b, *mean, *variance, train != 0, momentum, eps, true);
+    at::Tensor y = train && across ? plain_norm(*x, *w, *b, *mean, *variance, momentum, eps)
+                                   : at::batch_norm(*x, *w, *b, *mean, *variance, train != 0, momentum, eps, true);
     if (r.defined()) y = y.add_(r);
     return relu ? y.relu_() : y;
   });
 }
+
+void lt_norm_across(lt_across f, void* context) { across = f, across_context = context; }
 
 lt_error lt_avg_pool2d(tensor* out, tensor x, int64_t kernel, int64_t stride) {
   return make(out, [&] {

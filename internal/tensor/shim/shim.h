@@ -62,6 +62,10 @@ lt_error lt_max_pool2d(tensor* out, tensor x, int64_t kernel, int64_t stride, in
 lt_error lt_avg_pool2d(tensor* out, tensor x, int64_t kernel, int64_t stride);
 lt_error lt_batch_norm_relu(tensor* out, tensor x, tensor residual, tensor w, tensor b, tensor mean, tensor variance, int train,
                             double momentum, double eps, int relu);  // residual may be NULL
+// From now on batch norms in training take their statistics over what across sums up over the processes, in place and in
+// the same order in all of them; NULL: over their own batch. Every process has the same number of rows.
+typedef lt_error (*lt_across)(void* context, double* values, int64_t n);
+void lt_norm_across(lt_across across, void* context);
 lt_error lt_upsample(tensor* out, tensor x, int64_t h, int64_t w, int bilinear);
 lt_error lt_sdpa(tensor* out, tensor q, tensor k, tensor v, tensor mask, double dropout, int causal);
 

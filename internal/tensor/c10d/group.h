@@ -1,0 +1,39 @@
+// What group.cpp and reducer.cpp share.
+#pragma once
+#include "c10d.h"
+
+#define USE_C10D_GLOO
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+
+#include <atomic>
+#include <mutex>
+
+struct lt_group {
+  int rank = 0, size = 1;
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> main;
+  std::vector<c10::intrusive_ptr<c10d::ProcessGroupGloo>> lanes;  // each lane's collectives have an order of their own
+  std::atomic<bool> aborted{false};
+  std::mutex mutex;
+  std::string why;
+
+  // wait blocks until work is done, and fails when the group is aborted before. Gloo cannot be told to stop waiting for
+  // a peer that is silent, so a look is taken at times.
+  void wait(const c10::intrusive_ptr<c10d::Work>& work);
+  void sum(at::Tensor t);  // in place, over the ranks
+};
+
+template <class F>
+lt_error guarded(F&& f) {
+  try {
+    f();
+    return nullptr;
+  } catch (const c10::Error& e) {
+    return strdup(e.what_without_backtrace());
+  } catch (const std::exception& e) {
+    return strdup(e.what());
+  } catch (...) {
+    return strdup("unknown C++ exception");
+  }
+}

@@ -1,0 +1,150 @@
+#include <torch/csrc/autograd/functions/accumulate_grad.h>
+#include <torch/csrc/autograd/utils/lambda_post_hook.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include "group.h"
+
+namespace {
+
+// Parameters whose gradients travel together, as one vector with a number behind for each of them: how many ranks had a
+// gradient of it.
+struct Bucket {
+  at::Tensor flat, host;  // host is flat itself on the CPU; of another device a copy, which Gloo can read
+  std::vector<at::Tensor> params, grads;  // grads are views of flat, laid out as the parameters
+  std::vector<bool> filled;
+  size_t left = 0;
+  c10::intrusive_ptr<c10d::Work> work;
+
+  int64_t flags() const { return flat.numel() - int64_t(params.size()); }
+};
+
+// Buckets that go in one order on all ranks, whatever order their gradients come in.
+struct Lane {
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> group;
+  std::vector<std::unique_ptr<Bucket>> buckets;
+  size_t next = 0;
+
+  void fill(Bucket& b, size_t i) {
+    at::NoGradGuard no_grad;
+    TORCH_CHECK(!b.work && !b.filled[i], "a second gradient of a parameter in one step");
+    const at::Tensor& grad = b.params[i].grad();
+    if (grad.defined()) {
+      b.grads[i].copy_(grad);
+      b.flat.select(0, b.flags() + int64_t(i)).fill_(1);
+    } else {
+      b.grads[i].zero_();
+      b.flat.select(0, b.flags() + int64_t(i)).fill_(0);
+    }
+    b.filled[i] = true;
+    b.left--;
+    for (; next < buckets.size() && buckets[next]->left == 0; next++) {
+      Bucket& full = *buckets[next];
+      if (!full.flat.is_cpu()) full.host.copy_(full.flat);
+      std::vector<at::Tensor> one{full.host};
+      full.work = group->allreduce(one, c10d::AllreduceOptions());
+    }
+  }
+
+  // finish sends what the backward pass has not reached.
+  void finish() {
+    for (size_t k = next; k < buckets.size(); k++)
+      for (size_t i = 0; i < buckets[k]->params.size(); i++)
+        if (!buckets[k]->filled[i]) fill(*buckets[k], i);
+  }
+};
+
+// take gives the parameters the sums, and makes the bucket ready for the next step.
+void take(lt_group* g, Bucket& b) {
+  g->wait(b.work);
+  b.work.reset();
+  const auto had = b.host.narrow(0, b.flags(), int64_t(b.params.size()));
+  if (!b.flat.is_cpu()) b.flat.copy_(b.host);
+  for (size_t i = 0; i < b.params.size(); i++) {
+    if (had.data_ptr<float>()[i] > 0) b.params[i].mutable_grad() = b.grads[i];
+    else b.params[i].mutable_grad().reset();
+    b.filled[i] = false;
+  }
+  b.left = b.params.size();
+}
+
+std::unique_ptr<Bucket> make_bucket(const std::vector<at::Tensor>& params) {
+  auto b = std::make_unique<Bucket>();
+  int64_t n = 0;
+  for (const auto& p : params) n += p.numel();
+  b->flat = at::zeros({n + int64_t(params.size())}, params[0].options().requires_grad(false));
+  b->host = b->flat.to(at::kCPU);
+  int64_t at = 0;
+  for (const auto& p : params) {
+    b->params.push_back(p);
+    auto own = b->flat.narrow(0, at, p.numel());
+    b->grads.push_back(p.is_non_overlapping_and_dense() ? own.as_strided(p.sizes(), p.strides(), at) : own.view(p.sizes()));
+    at += p.numel();
+  }
+  b->filled.assign(params.size(), false);
+  b->left = params.size();
+  return b;
+}
+
+}  // namespace
+
+struct lt_reducer {
+  lt_group* group;
+  std::vector<std::unique_ptr<Lane>> lanes;
+  std::vector<std::pair<std::shared_ptr<torch::autograd::Node>, uintptr_t>> hooks;
+
+  void watch(Lane& lane, Bucket& b) {
+    for (size_t i = 0; i < b.params.size(); i++) {
+      auto node = torch::autograd::impl::grad_accumulator(b.params[i]);
+      auto hook = std::make_unique<torch::autograd::utils::LambdaPostHook>([&lane, &b, i](const variable_list& outs, const variable_list&) {
+        lane.fill(b, i);
+        return outs;
+      });
+      hooks.emplace_back(node, node->add_post_hook(std::move(hook)));
+    }
+  }
+
+  using variable_list = torch::autograd::variable_list;
+};
+
+lt_error lt_reducer_new(lt_reducer** out, lt_group* g, tensor* params, const int* lane_sizes, int lanes, int64_t bucket_bytes) {
+  return guarded([&] {
+    TORCH_CHECK(lanes <= int(g->lanes.size()), "the group has ", g->lanes.size(), " lanes, want ", lanes);
+    auto r = std::make_unique<lt_reducer>();
+    r->group = g;
+    for (int k = 0; k < lanes; k++) {
+      auto lane = std::make_unique<Lane>();
+      lane->group = g->lanes[size_t(k)];
+      std::vector<at::Tensor> some;
+      int64_t bytes = 0;
+      for (int i = 0; i < lane_sizes[k]; i++, params++) {
+        TORCH_CHECK((*params)->scalar_type() == at::kFloat, "want float32 parameters");
+        some.push_back(**params);
+        bytes += int64_t((*params)->nbytes());
+        if (bytes < bucket_bytes && i + 1 < lane_sizes[k]) continue;
+        lane->buckets.push_back(make_bucket(some));
+        r->watch(*lane, *lane->buckets.back());
+        some.clear(), bytes = 0;
+      }
+      r->lanes.push_back(std::move(lane));
+    }
+    *out = r.release();
+  });
+}
+
+lt_error lt_reducer_finish(lt_reducer* r) {
+  return guarded([&] {
+    for (auto& lane : r->lanes) lane->finish();
+    for (auto& lane : r->lanes) {
+      for (auto& b : lane->buckets) take(r->group, *b);
+      lane->next = 0;
+    }
+  });
+}
+
+void lt_reducer_free(lt_reducer* r) {
+  for (auto& h : r->hooks) h.first->del_post_hook(h.second);
+  if (r->group->aborted) {  // a collective may still write into a bucket
+    for (auto& lane : r->lanes) (void)lane.release();
+  }
+  delete r;
+}
