@@ -6,7 +6,7 @@ import (
 )
 
 // BenchmarkWrite ingests folders of 40 kB files, which is about a crop of 256x512,
-// from the page cache.
+// from the page cache. The peer of `plip ingest folders` is internal/reference/ingest_peer.py.
 func BenchmarkWrite(b *testing.B) {
 	const identities, perIdentity = 100, 20
 	dir := b.TempDir()

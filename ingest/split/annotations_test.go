@@ -221,7 +221,7 @@ func FuzzAnnotations(f *testing.F) {
 	})
 }
 
-// BenchmarkAnnotations measures the bytes read a second.
+// BenchmarkAnnotations measures the bytes read a second. Its peer is internal/reference/split_peer.py.
 func BenchmarkAnnotations(b *testing.B) {
 	var in bytes.Buffer
 	in.WriteByte('[')
