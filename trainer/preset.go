@@ -11,7 +11,7 @@ import (
 	"plip/trainer/presets"
 )
 
-// Preset is DefaultConfig with the named preset's settings over it: paper, demo, tiny, or one of a folder such as ablation/tasks-all. Where it gives no betas,
+// Preset is DefaultConfig with the named preset's settings over it: paper, demo, pretext, tiny, or one of a folder such as ablation/tasks-all. Where it gives no betas,
 // they are the optimizer's.
 func Preset(name string) (Config, error) {
 	c := DefaultConfig()

@@ -69,6 +69,10 @@ func Ablations() []Ablation {
 			{"ablation/distance-l2", "squared", 0, true},
 			{"ablation/distance-l1", "absolute", 0, false},
 		}},
+		{"statistics", "running statistics of gray images (ours)", "", false, []AblationRow{
+			{"ablation/statistics-shared", "the colour images'", 0, false},
+			{"ablation/statistics-own", "their own", 0, false},
+		}},
 		{"fusion", "how the image guides the attributes", "", false, []AblationRow{
 			{"ablation/fusion-sum", "sum", 0, true},
 			{"ablation/fusion-concat", "a token of its own", 0, false},

@@ -11,7 +11,7 @@ import (
 var files embed.FS
 
 // FS returns NAME.yaml for each preset: paper is the paper's run, demo what two cores learn from the drawn corpus in
-// minutes, tiny what tests run in seconds, ablation/ROW one row of the paper's ablations at demo size (Ablations). A
+// minutes, pretext all three tasks at that size, tiny what tests run in seconds, ablation/ROW one row of the paper's ablations at demo size (Ablations). A
 // preset of a folder lies over the folder's base.yaml.
 func FS() fs.FS { return files }
 
