@@ -18,7 +18,7 @@ import (
 // bucketBytes is how many gradients travel together: few enough that most leave before the backward pass ends.
 const bucketBytes = 8 << 20
 
-// share is what a process has of a batch that several process together. The losses of all add up to the loss of the
+// share is what one of several processes has of their common batch. The losses of all add up to the loss of the
 // whole batch, and so do the gradients.
 type share struct {
 	ranks  *dist.Group // nil where the process is alone
