@@ -118,7 +118,7 @@ func (g *Group) Gather(x Tensor) Tensor {
 }
 
 // SynchronizeNorm makes batch norms in training take the statistics of all processes' batches, in this whole process,
-// until it is switched off.
+// until it is switched off. Each of them then waits for the others twice, forward and backward.
 func (g *Group) SynchronizeNorm(on bool) { C.lt_group_norm(g.p, flag(on)) }
 
 // Reducer sums gradients over a group's processes. It sends them in buckets while the backward pass still runs.
