@@ -14,7 +14,8 @@ func checkColorizer(f *tensorFixture) error {
 		return err
 	}
 	for name, distance := range map[string]string{"mse": trainer.DistanceL2, "l1": trainer.DistanceL1} {
-		c := trainer.ColorizeConfig{Distance: distance, Channels: size.K}
+		c := trainer.DefaultColorizeConfig()
+		c.Distance, c.Channels = distance, size.K
 		if err := c.Validate(); err != nil {
 			return err
 		}
