@@ -10,37 +10,40 @@ import (
 	"plip/trainer"
 )
 
+// scheduleFixture is a fixture of kind schedule: the rates of fine-tuning and of pre-training, and the attribute task's G.
+type scheduleFixture struct {
+	Kind     string
+	Finetune struct {
+		Rule   string
+		Epochs int
+		Warmup float64
+		Period int // epochs between two drops
+		Factor float64
+		Base   []float64
+		LR     [][]float64
+	}
+	Pretrain struct {
+		Rule       string
+		Epochs     int
+		Warmup     float64
+		Milestones []int
+		Base       float64
+		BERTFactor float64 `json:"bert_factor"`
+		LR         [][]float64
+	}
+	IAP struct {
+		Rule     string
+		X        []float64
+		G        map[string][]float64
+		Constant float64
+		ByEpoch  map[string]map[string][]float64 `json:"by_epoch"`
+	}
+}
+
 // checkSchedule runs the learning rates of fine-tuning ([encoders, W] by epoch: warm-up, then times factor after every
 // period) and of pre-training ([visual, BERT]), and G of the attribute task by progress and by epoch.
 func checkSchedule(f *jsonFixture) error {
-	var x struct {
-		Kind     string
-		Finetune struct {
-			Rule   string
-			Epochs int
-			Warmup float64
-			Period int
-			Factor float64
-			Base   []float64
-			LR     [][]float64
-		}
-		Pretrain struct {
-			Rule       string
-			Epochs     int
-			Warmup     float64
-			Milestones []int
-			Base       float64
-			BERTFactor float64 `json:"bert_factor"`
-			LR         [][]float64
-		}
-		IAP struct {
-			Rule     string
-			X        []float64
-			G        map[string][]float64
-			Constant float64
-			ByEpoch  map[string]map[string][]float64 `json:"by_epoch"`
-		}
-	}
+	var x scheduleFixture
 	if err := f.decode(&x); err != nil {
 		return err
 	}
@@ -59,6 +62,11 @@ func checkSchedule(f *jsonFixture) error {
 	if err := f.rates("pretrain", s, []float64{p.Base, p.Base * p.BERTFactor}, p.LR); err != nil {
 		return err
 	}
+	return f.difficulties(&x)
+}
+
+// difficulties compares G of the attribute task, by progress and by epoch of runs of several lengths.
+func (f *jsonFixture) difficulties(x *scheduleFixture) error {
 	for _, name := range sortedKeys(x.IAP.G) {
 		d := trainer.Difficulty{Kind: name, Constant: x.IAP.Constant}
 		if err := d.Validate(); err != nil {
