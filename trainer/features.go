@@ -94,6 +94,7 @@ func computeFeatures(ctx context.Context, path string, c Config, run Run, m *Mod
 	}
 	o := loaderOptions(c, run)
 	o.Order, o.Flip, o.Copies, o.CacheBytes = feed.Order{Sampler: feed.Sequential, Batch: featureBatch, Window: 1}, false, nil, 0
+	o.Part = feed.Part{}
 	o.Columns |= parquet.ColImage
 	loader, err := feed.New(ctx, run.Data, o)
 	if err != nil {

@@ -50,11 +50,12 @@ type FinetuneConfig struct {
 	Probe           string  `yaml:"probe"`            // identity or fresh: train a linear layer on each frozen encoder; "": train the encoders
 }
 
-// DefaultFinetune is the release's CMPM/C, on one process.
+// DefaultFinetune is the release's CMPM/C. Of several processes each contrasts its own rows, as there; all train one
+// classifier, where the release has one each.
 func DefaultFinetune() Config {
 	c := DefaultConfig()
 	c.Loss = LossWeights{IVLC: 1}
-	c.Captions, c.Batch = CaptionsHuman, 32
+	c.Captions, c.Batch, c.Gather = CaptionsHuman, 32, false
 	c.Schedule = optim.Schedule{Kind: optim.ScheduleStep, Base: 1e-4, Warmup: 5, Milestones: []int{20}, Factor: 0.1, Epochs: 30}
 	c.TextLRScale = 1
 	c.Finetune = &FinetuneConfig{CMPC: 1, ClassifierScale: 10, Labels: LabelsSorted, Pairs: PairsCaption, Short: true, Select: SelectLast}

@@ -36,8 +36,8 @@ func (m *Model) losses(b batch, f features) (parts []part) {
 	}
 	if m.Classifier != nil {
 		loss, image, text := m.Classifier.Forward(f.image, f.text, b.labels)
-		parts = append(parts, part{name: "cmpc", weight: m.Config.Finetune.CMPC, value: loss},
-			part{name: "image_precision", value: image}, part{name: "text_precision", value: text})
+		parts = append(parts, part{name: "cmpc", weight: m.Config.Finetune.CMPC, value: b.share.ofRows(loss)},
+			part{name: "image_precision", value: b.share.ofRows(image)}, part{name: "text_precision", value: b.share.ofRows(text)})
 	}
 	return parts
 }

@@ -62,9 +62,6 @@ func (t *training) first() bool { return t.run.Ranks == nil || t.run.Ranks.World
 // openRanks makes sure that all processes are about to do the same, gives them the parameters of the first, and prepares
 // the sums of gradients.
 func (t *training) openRanks() error {
-	if t.config.Finetune != nil {
-		return errors.New("fine-tuning: want one process, got several")
-	}
 	if err := t.compare(); err != nil {
 		return err
 	}
@@ -251,6 +248,31 @@ func (t *training) validate(ctx context.Context) (v Validation, err error) {
 	}
 	v.Score = all[0][1]
 	return v, nil
+}
+
+// openFeatures opens what probing trains on. Of several processes the first computes it, while the others wait.
+func (t *training) openFeatures(ctx context.Context) (err error) {
+	g := t.run.Ranks
+	if g == nil {
+		t.features, err = openFeatures(ctx, t.config, t.run, t.model)
+		return err
+	}
+	if t.first() {
+		if t.features, err = openFeatures(g.Context(ctx), t.config, t.run, t.model); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+	all, e := g.Exchange([]float64{stopCode(err)})
+	if e != nil {
+		return e
+	}
+	if all[0][0] != goOn {
+		return fmt.Errorf("compute the features: %w", stopError(all[0][0], 0))
+	}
+	if !t.first() {
+		t.features, err = openFeatures(g.Context(ctx), t.config, t.run, t.model)
+	}
+	return err
 }
 
 // closeRanks ends what openRanks began.

@@ -40,6 +40,23 @@ var rankedConfigs = map[string]func(c *Config){
 		c.Loss = LossWeights{IAP: 1}
 	},
 	"own rows": func(c *Config) { c.Gather = false },
+	"cmpm-c": func(c *Config) { // epochs end in a batch of 4 of 6 rows
+		finetuned(c)
+		c.Batch, c.Window, c.Gather, c.Finetune.Pairs = 6, 100, true, PairsImage
+	},
+	"captions": func(c *Config) {
+		finetuned(c)
+		c.Gather, c.Finetune.Short = true, false
+	},
+	"probe": func(c *Config) {
+		finetuned(c)
+		c.Batch, c.Gather, c.Finetune.Pairs = 4, true, PairsImage
+		c.Finetune.CMPC, c.Finetune.Probe = 0, ProbeIdentity
+	},
+	"fine-tuning with dropout": func(c *Config) { // epochs end in a batch of 7 of 8 captions, which the ranks fill up
+		finetuned(c)
+		c.Gather, c.Text.Dropout, c.Text.AttentionDropout = false, 0.1, 0.1
+	},
 	"diverges": func(c *Config) { c.Schedule.Base, c.Schedule.Warmup = 1e30, 0 },
 	"long":     func(c *Config) { c.MaxSteps, c.Schedule.Epochs = 100000, 100000 },
 	"dropout":  func(c *Config) { c.Text.Dropout, c.Text.AttentionDropout = 0.1, 0.1 },
@@ -84,7 +101,7 @@ func TestRank(t *testing.T) {
 	}
 	defer ds.Close()
 	tensor.SetThreads(1)
-	run := Run{Dir: dir, Data: ds, Device: tensor.CPU, Workers: 1, Validate: byStep}
+	run := Run{Dir: dir, Data: ds, Device: tensor.CPU, Workers: 1, Validate: byStep, Start: os.Getenv("PLIP_TEST_START")}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	world, err := dist.FromEnv(os.Getenv)
@@ -197,30 +214,54 @@ func TestRanksEqualOne(t *testing.T) {
 	}
 }
 
+// TestRanksFineTuneAsOne does so with the classifier of identities, captions as samples and probing.
+func TestRanksFineTuneAsOne(t *testing.T) {
+	data := t.TempDir()
+	start := pretrained(t, rankedDataset(t, data))
+	for _, name := range []string{"cmpm-c", "captions", "probe"} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("PLIP_TEST_START", start)
+			one, two := t.TempDir(), t.TempDir()
+			trainRanks(t, 1, name, one, data, 0)
+			trainRanks(t, 2, name, two, data, 0)
+			sameFigures(t, one, two, 1e-4)
+		})
+	}
+}
+
 // TestRanksGoOn stops a run in the middle of an epoch and goes on with another number of processes.
 func TestRanksGoOn(t *testing.T) {
 	data := t.TempDir()
 	rankedDataset(t, data)
-	one := t.TempDir()
-	trainRanks(t, 1, "three tasks", one, data, 0)
-	for _, c := range [][2]int{{2, 1}, {1, 2}, {2, 4}} {
-		dir := t.TempDir()
-		trainRanks(t, c[0], "three tasks", dir, data, 7)
-		if last, err := checkpoint.Latest(dir); err != nil || filepath.Base(last) != checkpoint.StepName(7) {
-			t.Errorf("%d ranks stopped at step 7: want a checkpoint of it, got %s, %v", c[0], last, err)
+	for _, c := range []struct {
+		name     string
+		from, to int
+	}{{"three tasks", 2, 1}, {"three tasks", 1, 2}, {"three tasks", 2, 4}, {"cmpm-c", 2, 1}, {"cmpm-c", 1, 2}} {
+		one, dir := t.TempDir(), t.TempDir()
+		trainRanks(t, 1, c.name, one, data, 0)
+		trainRanks(t, c.from, c.name, dir, data, 10)
+		if last, err := checkpoint.Latest(dir); err != nil || filepath.Base(last) != checkpoint.StepName(10) {
+			t.Errorf("%s: %d ranks stopped at step 10: want a checkpoint of it, got %s, %v", c.name, c.from, last, err)
 		}
-		trainRanks(t, c[1], "three tasks", dir, data, 0)
+		trainRanks(t, c.to, c.name, dir, data, 0)
 		sameFigures(t, one, dir, 1e-4)
 	}
-	// With as many as before, dropout included, digit by digit.
-	whole, stopped := t.TempDir(), t.TempDir()
-	trainRanks(t, 2, "dropout", whole, data, 0)
-	trainRanks(t, 2, "dropout", stopped, data, 7)
-	trainRanks(t, 2, "dropout", stopped, data, 0)
-	if w, g := metricsOf(t, whole), metricsOf(t, stopped); w != g {
-		t.Errorf("metrics.jsonl: want\n%sgot\n%s", w, g)
+}
+
+// TestRanksGoOnExactly does so with as many processes as before, dropout included: digit by digit.
+func TestRanksGoOnExactly(t *testing.T) {
+	data := t.TempDir()
+	rankedDataset(t, data)
+	for _, name := range []string{"dropout", "fine-tuning with dropout"} {
+		whole, stopped := t.TempDir(), t.TempDir()
+		trainRanks(t, 2, name, whole, data, 0)
+		trainRanks(t, 2, name, stopped, data, 10)
+		trainRanks(t, 2, name, stopped, data, 0)
+		if w, g := metricsOf(t, whole), metricsOf(t, stopped); w != g {
+			t.Errorf("%s: metrics.jsonl: want\n%sgot\n%s", name, w, g)
+		}
+		sameModel(t, whole, stopped)
 	}
-	sameModel(t, whole, stopped)
 }
 
 // TestRankOfOwnRows compares the first loss of two processes that contrast their own rows with the mean over both halves

@@ -97,13 +97,13 @@ func (t *training) open(ctx context.Context, words *Vocabulary, last string) (er
 			return err
 		}
 	}
-	if c := t.config.Finetune; c != nil && c.Probe != ProbeNone {
-		if t.features, err = openFeatures(ctx, t.config, t.run, t.model); err != nil {
+	if t.run.Ranks != nil {
+		if err := t.openRanks(); err != nil {
 			return err
 		}
 	}
-	if t.run.Ranks != nil {
-		if err := t.openRanks(); err != nil {
+	if c := t.config.Finetune; c != nil && c.Probe != ProbeNone {
+		if err := t.openFeatures(ctx); err != nil {
 			return err
 		}
 	}

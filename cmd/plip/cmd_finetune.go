@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"plip/internal/checkpoint"
+	"plip/internal/dist"
 	"plip/internal/optim"
 	"plip/internal/weights"
 	"plip/parquet"
@@ -36,7 +37,11 @@ func finetuneCommand() command {
 			"the CMPM paper's, --pairs image draws one caption an image. The paper's second table has\n" +
 			"CMPM alone (--preset cmpm).\n\n" +
 			"The same command goes on from the newest checkpoint, to the same losses as an\n" +
-			"undisturbed run. The precision auto is fp32 here, as in the release.",
+			"undisturbed run. The precision auto is fp32 here, as in the release.\n\n" + ranksHelp +
+			"  torchrun --nproc-per-node 4 --no-python plip finetune cmpm-c --batch 128 ...\n" +
+			"is the release's four processes of 32 rows. Each contrasts its own rows, as there\n" +
+			"(--gather: those of all); the classifier is one, where the release has one a process. A\n" +
+			"short batch that does not divide is filled up by its own first rows.",
 		example: "plip finetune cmpm-c --preset tiny --model model --data corpus/captioned --valid corpus/valid -o tuned",
 		presets: presets.Finetune(),
 		result:  finetuneResult{},
@@ -57,7 +62,8 @@ type finetuneResult struct {
 	BestR1     float64 `json:"best_r1" doc:"its R@1; 0 with select last"`
 	Skipped    int     `json:"skipped" doc:"rows left out because they have no text"`
 	Seconds    float64 `json:"seconds" doc:"of this invocation"`
-	Speed      float64 `json:"images_per_s" doc:"of this invocation's training"`
+	Speed      float64 `json:"images_per_s" doc:"of this invocation's training, of all ranks"`
+	Ranks      int     `json:"ranks" doc:"processes that trained together; the first one prints this"`
 }
 
 // selectAuto stands for the default of select, which depends on the datasets given.
@@ -185,15 +191,23 @@ func (o *finetuneOptions) selection() error {
 }
 
 func (o *finetuneOptions) run(ctx context.Context, c *call) error {
-	began := time.Now()
+	return withRanks(ctx, os.Getenv, func(g *dist.Group) error { return o.train(ctx, c, g) })
+}
+
+// train is this process' part of the run: all of it where g is nil.
+func (o *finetuneOptions) train(ctx context.Context, c *call, g *dist.Group) error {
+	began, place := time.Now(), placeOf(g)
+	o.device.place = place
 	data, err := parquet.Open(o.data)
 	if err != nil {
 		return err
 	}
 	defer data.Close()
-	run := trainer.Run{Dir: o.out, Data: data, Start: o.model, Backbone: o.backbone, Workers: workersOrCores(o.workers), CacheBytes: o.cacheBytes}
-	run.Note = func(text string) { c.logf("%s", text) }
-	run.Prepare = c.progress.Callback("features", "images")
+	run := trainer.Run{Dir: o.out, Data: data, Start: o.model, Backbone: o.backbone, Workers: place.workers(o.workers), CacheBytes: o.cacheBytes, Ranks: g}
+	if place.first() {
+		run.Note = func(text string) { c.logf("%s", text) }
+		run.Prepare = c.progress.Callback("features", "images")
+	}
 	if o.hub != "" {
 		if run.Hub, err = weights.ResolveHub(o.hub, os.Getenv); err != nil {
 			return err
@@ -218,19 +232,19 @@ func (o *finetuneOptions) run(ctx context.Context, c *call) error {
 		defer valid.Close()
 		run.Validate = retrievalValidation(c, o.workers, valid)
 	}
-	if err := beginTraining(c, o.command, o.out, o.force, data); err != nil {
+	if err := beginRanks(c, g, o.command, o.out, o.force, data); err != nil {
 		return err
 	}
 	run.Progress = trainingProgress(c, strings.Fields(o.command)[0])
 	s, err := trainer.Train(ctx, o.config, run)
-	if err != nil {
+	if err != nil || !place.first() {
 		return err
 	}
 	path, err := checkpoint.Resolve(o.out)
 	if err != nil {
 		return err
 	}
-	r := finetuneResult{o.out, path, o.config.Finetune.Select, s.Parameters, s.Classes, s.Step, s.BestStep, s.BestScore, s.Skipped, time.Since(began).Seconds(), s.Speed}
+	r := finetuneResult{o.out, path, o.config.Finetune.Select, s.Parameters, s.Classes, s.Step, s.BestStep, s.BestScore, s.Skipped, time.Since(began).Seconds(), s.Speed, place.size}
 	return c.print(r, r.table)
 }
 
@@ -246,4 +260,7 @@ func (r finetuneResult) table(w io.Writer) {
 		fmt.Fprintf(w, "skipped\t%d rows without text\n", r.Skipped)
 	}
 	fmt.Fprintf(w, "speed\t%.0f images/s\n", r.Speed)
+	if r.Ranks > 1 {
+		fmt.Fprintf(w, "ranks\t%d\n", r.Ranks)
+	}
 }

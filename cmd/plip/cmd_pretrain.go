@@ -33,7 +33,9 @@ func pretrainCommand() command {
 			"without any text are left out and counted.\n\n" +
 			"Without --text.hub the text encoder starts fresh, with a vocabulary learned from the\n" +
 			"captions. With --valid every caption there is searched among the images there after\n" +
-			"epochs, and the model of the best R@1 is kept.\n\n" + ranksHelp,
+			"epochs, and the model of the best R@1 is kept.\n\n" + ranksHelp +
+			"  torchrun --nproc-per-node 2 --no-python plip pretrain ...\n" +
+			"  srun --ntasks 8 plip pretrain ...",
 		example: "plip pretrain --preset tiny --data corpus/captioned --valid corpus/valid -o model",
 		presets: presets.FS(),
 		result:  pretrainResult{},
@@ -230,15 +232,8 @@ func (o *pretrainOptions) train(ctx context.Context, c *call, g *dist.Group) err
 		defer valid.Close()
 		run.Validate = retrievalValidation(c, o.workers, valid)
 	}
-	if place.first() {
-		if err := beginTraining(c, "pretrain", o.out, o.force, data); err != nil {
-			return err
-		}
-	}
-	if g != nil { // the folder is this run's before another rank looks into it
-		if err := g.Sum([]float64{1}); err != nil {
-			return err
-		}
+	if err := beginRanks(c, g, "pretrain", o.out, o.force, data); err != nil {
+		return err
 	}
 	run.Progress = trainingProgress(c, "pre-train")
 	var profile trainer.Profile

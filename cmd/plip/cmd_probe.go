@@ -12,7 +12,8 @@ func probeCommand() command {
 			"so that an epoch takes seconds. The output is a model like any other; --probe identity\n" +
 			"begins at zero-shot search. The paper gives no rate for it: ours is that of\n" +
 			"fine-tuning's classifier.\n\n" +
-			"The same command goes on from the newest checkpoint. The precision auto is fp32 here.",
+			"The same command goes on from the newest checkpoint. The precision auto is fp32 here.\n" +
+			"Several ranks share the work as in finetune cmpm-c; the first computes the embeddings.",
 		example: "plip probe --preset tiny --model model --data corpus/captioned --valid corpus/valid -o probed",
 		presets: presets.Probe(),
 		result:  finetuneResult{},

@@ -14,9 +14,7 @@ const ranksHelp = "Several processes, the ranks, train one model where the envir
 	"or else of Slurm's srun (SLURM_PROCID, SLURM_STEP_NUM_TASKS, SLURM_STEP_NODELIST, ...).\n" +
 	"--batch is that of all together, and --output a folder that all see; the order of\n" +
 	"samples does not depend on the number of ranks, and a run may go on with another one.\n" +
-	"The first rank alone writes and reports. When a rank fails or dies, so do the others:\n" +
-	"  torchrun --nproc-per-node 2 --no-python plip pretrain ...\n" +
-	"  srun --ntasks 8 plip pretrain ..."
+	"The first rank alone writes and reports. When a rank fails or dies, so do the others:\n"
 
 // withRanks joins the processes that the environment names, if there are some, runs f as one of them and leaves.
 func withRanks(ctx context.Context, getenv func(string) string, f func(g *dist.Group) error) error {

@@ -10,6 +10,7 @@ import (
 
 	"plip/eval"
 	"plip/internal/checkpoint"
+	"plip/internal/dist"
 	"plip/internal/runlog"
 	"plip/parquet"
 	"plip/trainer"
@@ -40,6 +41,19 @@ func beginTraining(c *call, command, out string, force bool, data *parquet.Datas
 	settings["input"] = contentID(data.Manifest())
 	_, err := runlog.Begin(out, runlog.Run{Command: command, Config: settings})
 	return err
+}
+
+// beginRanks claims the output folder on the first rank: it is this run's before another one looks into it.
+func beginRanks(c *call, g *dist.Group, command, out string, force bool, data *parquet.Dataset) error {
+	if placeOf(g).first() {
+		if err := beginTraining(c, command, out, force, data); err != nil {
+			return err
+		}
+	}
+	if g == nil {
+		return nil
+	}
+	return g.Sum([]float64{1})
 }
 
 // trainingProgress tells of steps, at times with a line.
