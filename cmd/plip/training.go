@@ -31,7 +31,7 @@ func beginTraining(c *call, command, out string, force bool, data *parquet.Datas
 		if err := checkpoint.Remove(out); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
-		for _, name := range []string{runlog.RunFile, runlog.MetricsFile, trainer.FeaturesFile} {
+		for _, name := range []string{runlog.RunFile, runlog.MetricsFile, runlog.EventsFile, trainer.FeaturesFile} {
 			if err := os.Remove(filepath.Join(out, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return err
 			}

@@ -5,6 +5,7 @@
 //	               same folder is an error
 //	metrics.jsonl  one JSON object a line: {"step": n, NAME: number, ...}, only
 //	               ever appended; resuming at step k drops the lines after k
+//	events.out.tfevents.plip  the same figures for TensorBoard
 //	state.json     whatever the run needs to continue, replaced atomically
 //
 // Files hold no time, host or absolute path, so that two runs of the same

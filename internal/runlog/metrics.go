@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"strconv"
 )
 
@@ -39,17 +40,20 @@ func (r Record) Get(name string) (v float64, ok bool) {
 	return 0, false
 }
 
-// Metrics appends to metrics.jsonl. It is not safe for concurrent use, and
-// unusable after its first error.
+// Metrics appends to metrics.jsonl, and the same figures to the log for
+// TensorBoard beside it. It is not safe for concurrent use, and unusable after
+// its first error.
 type Metrics struct {
-	f   *os.File
-	buf []byte
-	err error
+	f      *os.File
+	events *os.File
+	buf    []byte
+	err    error
 }
 
 // OpenMetrics opens the log at path for appending and drops every line after
 // step keep, the step of the checkpoint that is being resumed, and a last line
-// that a kill cut short. Negative keep begins anew.
+// that a kill cut short. Negative keep begins anew. EventsFile beside it is made
+// to hold the same.
 func OpenMetrics(path string, keep int64) (*Metrics, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
@@ -65,7 +69,15 @@ func OpenMetrics(path string, keep int64) (*Metrics, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), f.Close())
 	}
-	return &Metrics{f: f}, nil
+	records, err := ReadMetrics(path)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	events, err := openEvents(filepath.Join(filepath.Dir(path), EventsFile), records)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &Metrics{f: f, events: events}, nil
 }
 
 // lengthUntil is the length of the leading lines that are whole and belong to
@@ -113,7 +125,9 @@ func (m *Metrics) Append(step int64, fields ...Field) error {
 		m.buf = strconv.AppendFloat(m.buf, f.Value, 'g', -1, 64)
 	}
 	m.buf = append(m.buf, "}\n"...)
-	_, m.err = m.f.Write(m.buf)
+	if _, m.err = m.f.Write(m.buf); m.err == nil {
+		_, m.err = m.events.Write(appendEvent(nil, Record{step, fields}))
+	}
 	return m.err
 }
 
@@ -126,8 +140,8 @@ func (m *Metrics) Sync() error {
 	return m.err
 }
 
-// Close closes the file.
-func (m *Metrics) Close() error { return m.f.Close() }
+// Close closes the files.
+func (m *Metrics) Close() error { return errors.Join(m.f.Close(), m.events.Close()) }
 
 // ReadMetrics reads the log at path. A last line without its end, as a run in
 // progress or a kill may leave, is ignored.
