@@ -32,6 +32,7 @@ type Options struct {
 	Height, Px int // of the images that come out, in pixels
 	Norm       pixels.Normalization
 	Flip       bool            // mirror half of the visits
+	Jitter     float64         // zoom and shift every visit by up to this share, either way; 0: not
 	Gray       bool            // every image comes a second time without its colours (pixels.Luma)
 	Columns    parquet.Columns // what the rows hold beside the image
 	Encoded    bool            // leave the encoded images in the rows
@@ -101,6 +102,9 @@ func New(ctx context.Context, ds *parquet.Dataset, o Options) (*Loader, error) {
 	}
 	if !slices.Contains([]string{Sequential, Shuffle, PK}, o.Sampler) {
 		return nil, fmt.Errorf("sampler: want sequential, shuffle or pk, got %q", o.Sampler)
+	}
+	if !(o.Jitter >= 0 && o.Jitter < 1) {
+		return nil, fmt.Errorf("jitter: want a share of 0 to below 1, got %v", o.Jitter)
 	}
 	if err := o.Part.check(o); err != nil {
 		return nil, err
@@ -332,9 +336,12 @@ func (l *Loader) prepare(ctx context.Context, j job) (*Batch, error) {
 	defer count(&l.decoding, time.Now())
 	b.pool = &l.buffers
 	all := size * len(j.rows)
-	var luma []uint8 // of one image
+	var luma, moved []uint8 // of one image
 	if l.o.Gray {
 		all, luma = 2*all, make([]uint8, size)
+	}
+	if l.o.Jitter > 0 {
+		moved = make([]uint8, size)
 	}
 	if p, ok := l.buffers.Get().(*[]float32); ok && cap(*p) >= all {
 		b.Images = (*p)[:all]
@@ -346,7 +353,12 @@ func (l *Loader) prepare(ctx context.Context, j job) (*Batch, error) {
 		if err != nil {
 			return nil, err
 		}
-		flip := l.o.Flip && Visit(l.o.Seed, j.epoch, b.Visit(i)).Uint64()&1 == 1
+		random := Visit(l.o.Seed, j.epoch, b.Visit(i))
+		flip := random.Uint64()&1 == 1 && l.o.Flip
+		if moved != nil {
+			drawJitter(random, l.o.Jitter, l.o.Px, l.o.Height).apply(moved, rgb, l.o.Px, l.o.Height)
+			rgb = moved
+		}
 		l.table.CHW(b.Images[i*size:(i+1)*size], rgb, l.o.Px, l.o.Height, flip)
 		if l.o.Gray {
 			k := len(j.rows) + i
