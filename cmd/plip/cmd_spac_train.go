@@ -74,7 +74,7 @@ func (o *spacTrainOptions) addFlags(f *pflag.FlagSet) {
 	f.Float64Var(&g.Dropout, "generator.dropout", g.Dropout, "`probability` in the generator")
 	c := &o.config
 	f.IntVar(&c.Batch, "batch", c.Batch, "`images` a step")
-	f.IntVar(&c.Accumulate, "accumulate", c.Accumulate, "`steps` whose gradients make one update")
+	f.IntVar(&c.Accumulate, "accumulate", c.Accumulate, "`parts` that a batch is run in, to need less memory")
 	f.IntVar(&c.Epochs, "epochs", c.Epochs, "`passes` over the training shards")
 	f.IntVar(&c.WordEpochs, "word-epochs", c.WordEpochs, "`epochs` at the start that train the attributes' words alone, without the generator")
 	f.IntVar(&c.AttributeEpochs, "attribute-epochs", c.AttributeEpochs, "`epochs` after those that train attributes but no captions")
@@ -91,6 +91,7 @@ func (o *spacTrainOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&c.Calibrate, "calibrate", c.Calibrate, "start the branches from the statistics of a batch")
 	f.BoolVar(&c.FreezeGenerator, "freeze-generator", c.FreezeGenerator, "train the prefix encoder alone")
 	f.BoolVar(&c.Flip, "flip", c.Flip, "mirror half of the images")
+	f.Float64Var(&c.Jitter, "jitter", c.Jitter, "`share` of their size by which images are zoomed and shifted")
 	f.IntVar(&c.LogEvery, "log-every", c.LogEvery, "`steps` between lines of metrics.jsonl")
 	f.IntVar(&c.SaveEvery, "save-every", c.SaveEvery, "`steps` between checkpoints; 0 is after epochs only")
 	f.IntVar(&c.Samples, "samples", c.Samples, "validation `images` whose texts are shown after each epoch")
@@ -149,8 +150,13 @@ func (o *spacTrainOptions) run(ctx context.Context, c *call) error {
 		}
 	}
 	report := c.progress.Callback("train captioner", "steps")
-	run.Progress = func(step, total int64, line string) { report(step, total) }
-	run.Sample = func(s string) { c.logf("%s", s) }
+	run.Progress = func(step, total int64, loss float64) {
+		report(step, total)
+		if step%trainingLogSteps == 0 {
+			c.logf("step %d of %d: loss %.4f", step, total, loss)
+		}
+	}
+	run.Note = func(s string) { c.logf("%s", s) }
 	began := time.Now()
 	if err := spac.Train(ctx, m, o.config, run); err != nil {
 		return err
