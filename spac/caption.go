@@ -2,9 +2,8 @@ package spac
 
 import (
 	"context"
-	"fmt"
-	"maps"
-	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"plip/internal/feed"
 	"plip/internal/pixels"
@@ -14,158 +13,143 @@ import (
 
 // CaptionConfig configures the captioning of shards.
 type CaptionConfig struct {
+	Method
 	Batch   int   // images decoded together. Default 64
 	Workers int   // decoding goroutines. Default: the machine's cores
-	Seed    int64 // of the choice of prompt sentences
+	Seed    int64 // of the choice of prompt sentences, and of what is drawn
 }
 
 // DefaultCaptionConfig suits two cores.
 func DefaultCaptionConfig() CaptionConfig {
-	return CaptionConfig{Batch: 64, Workers: feed.DefaultOptions().Workers}
+	return CaptionConfig{Method: DefaultMethod(), Batch: 64, Workers: feed.DefaultOptions().Workers}
 }
 
-// Language is what captioning needs to know of English; attributes.Extractor and templates.Library have it.
-type Language struct {
-	// Known tells whether a phrase is of a known kind for its slot.
-	Known func(slot int, phrase string) bool
-	// PromptCaption makes the prompt sentence of attributes, "" where there is none.
-	PromptCaption func(attributes []string, seed, id int64, filePath string) string
+// described is a batch on its way from the captioner to the writer.
+type described struct {
+	rows    []parquet.Row
+	numbers []int64 // of the rows in the dataset
+	said    []Words
 }
-
-// CaptionReport counts what captioning did.
-type CaptionReport struct {
-	Images   int64            `json:"images"`
-	Captions int64            `json:"captions"` // kept
-	Prompts  int64            `json:"prompts"`  // prompt captions made
-	Unknown  [Slots]int64     `json:"unknown"`  // slots said to be unknown
-	Replaced [Slots]int64     `json:"replaced"` // slots whose phrase was of no known kind and became unknown
-	Dropped  map[string]int64 `json:"dropped"`  // captions by reason
-}
-
-// Reasons why a generated caption is dropped (spac.md, section 7; the gender vote's come with distribution).
-const (
-	dropEmpty  = "empty"
-	dropRepeat = "repeats the other"
-	dropLong   = "no end within the limit"
-)
 
 // Caption writes every row of ds, with attributes, captions and a prompt caption generated from its image, to w. The
 // result of a row depends on its image, id and path alone: batches have a fixed shape, the last is filled up. Inputs in
-// the sense of w.Consumed are rows of ds. It closes neither.
+// the sense of w.Consumed are rows of ds. It closes neither. Images are read and decoded ahead of the captioner, and rows
+// written behind it.
 func Caption(ctx context.Context, m *Captioner, words *Vocabulary, ds *parquet.Dataset, w *parquet.Writer, c CaptionConfig, l Language, progress func(done, total int64)) (CaptionReport, error) {
-	report := CaptionReport{Dropped: map[string]int64{}}
+	s, err := NewSpeaker(m, words.BPE, c.Method)
+	if err != nil {
+		return CaptionReport{}, err
+	}
+	defer s.Close()
+	out := &captionWriter{w: w, seed: c.Seed, language: l, total: ds.NumRows(), progress: progress, report: newCaptionReport()}
 	from := w.Consumed()
+	batches := make(chan described, 2)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(batches)
+		return s.describeAll(ctx, ds, from/int64(c.Batch), c, batches)
+	})
+	group.Go(func() error { return out.writeAll(ctx, from, batches) })
+	err = group.Wait()
+	return out.report, err
+}
+
+// describeAll sends the dataset's batches, from one of them on, with what the captioner says of them.
+func (s *Speaker) describeAll(ctx context.Context, ds *parquet.Dataset, from int64, c CaptionConfig, to chan<- described) error {
 	o := feed.DefaultOptions()
 	o.Order = feed.Order{Sampler: feed.Sequential, Batch: c.Batch, Window: 1}
-	o.Height, o.Px, o.Norm, o.Workers, o.CacheBytes = int(m.Config.Height), int(m.Config.Px), pixels.ImageNet(), c.Workers, 0
+	o.Height, o.Px, o.Norm, o.Workers, o.CacheBytes = int(s.m.Config.Height), int(s.m.Config.Px), pixels.ImageNet(), c.Workers, 0
 	o.Columns, o.KeepBytes = parquet.ColAll, true
 	loader, err := feed.New(ctx, ds, o)
 	if err != nil {
-		return report, err
+		return err
 	}
-	err = tensor.Do(func(*tensor.Scope) error {
-		last := int64(-1) // identity of the row before
-		return loader.Epoch(ctx, 0, from/int64(c.Batch), func(b *feed.Batch) error {
-			said, err := m.describeBatch(b, c.Batch, words)
+	return tensor.Do(func(*tensor.Scope) error {
+		return loader.Epoch(ctx, 0, from, func(b *feed.Batch) error {
+			said, err := s.describeBatch(b, c)
+			next := described{b.Rows, b.Number, said}
 			b.Release()
 			if err != nil {
 				return err
 			}
-			for i := range b.Rows {
-				n, r := b.Number[i], &b.Rows[i]
-				if n < from {
-					continue // written before the interruption
-				}
-				report.apply(r, said[i], c.Seed, l)
-				if n > from && r.ID != last {
-					w.Mark(n)
-				}
-				last = r.ID
-				r.Embedding = nil
-				if err := w.Write(ctx, r); err != nil {
-					return err
-				}
+			select {
+			case to <- next:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
 			}
-			progress(b.Number[len(b.Number)-1]+1, ds.NumRows())
-			return nil
 		})
 	})
-	if err != nil {
-		return report, err
-	}
-	w.Mark(ds.NumRows())
-	return report, nil
 }
 
 // describeBatch runs a batch that is filled up to its full size, so that kernels, and with them the last digits, do not
 // depend on how many rows there are.
-func (m *Captioner) describeBatch(b *feed.Batch, full int, words *Vocabulary) (said []Words, err error) {
+func (s *Speaker) describeBatch(b *feed.Batch, c CaptionConfig) (said []Words, err error) {
+	seeds := make([]uint64, c.Batch)
+	for i := range b.Rows {
+		seeds[i] = imageSeed(c.Seed, b.Rows[i].ID, b.Rows[i].FilePath)
+	}
 	err = tensor.Do(func(*tensor.Scope) error {
-		x := images(m, b)
-		if missing := full - len(b.Rows); missing > 0 {
-			x = tensor.Cat(0, x, tensor.Zeros(x.Device(), tensor.Float32, int64(missing), 3, m.Config.Height, m.Config.Px)) // [full, 3, H, W]
+		x := images(s.m, b)
+		if missing := c.Batch - len(b.Rows); missing > 0 {
+			x = tensor.Cat(0, x, tensor.Zeros(x.Device(), tensor.Float32, int64(missing), 3, s.m.Config.Height, s.m.Config.Px)) // [full, 3, H, W]
 		}
-		said = m.Describe(x, words.BPE)[:len(b.Rows)]
+		said = s.Describe(x, seeds)[:len(b.Rows)]
 		return nil
 	})
 	return said, err
 }
 
-// apply puts what the captioner said into a row, by the rules.
-func (rep *CaptionReport) apply(r *parquet.Row, said Words, seed int64, l Language) {
-	rep.Images++
-	r.Attributes = make([]string, Slots)
-	for k, phrase := range said.Attributes {
-		if phrase != Unknown && !l.Known(k, phrase) {
-			phrase = Unknown
-			rep.Replaced[k]++
-		}
-		if phrase == Unknown {
-			rep.Unknown[k]++
-		}
-		r.Attributes[k] = phrase
-	}
-	r.Captions = nil
-	for s, caption := range said.Captions {
-		switch {
-		case caption == "":
-			rep.Dropped[dropEmpty]++
-		case !said.Ended[s]:
-			rep.Dropped[dropLong]++
-		case slices.Contains(r.Captions, caption):
-			rep.Dropped[dropRepeat]++
-		default:
-			r.Captions = append(r.Captions, caption)
-			rep.Captions++
-		}
-	}
-	r.PromptCaption = nil
-	if p := l.PromptCaption(r.Attributes, seed, r.ID, r.FilePath); p != "" {
-		r.PromptCaption = []string{p}
-		rep.Prompts++
-	}
+// captionWriter writes described rows by the rules.
+type captionWriter struct {
+	w        *parquet.Writer
+	seed     int64
+	language Language
+	total    int64
+	progress func(done, total int64)
+	report   CaptionReport
 }
 
-// String lists the drops for a log line.
-func (rep CaptionReport) String() string {
-	s := fmt.Sprintf("%d images, %d captions, %d prompt captions", rep.Images, rep.Captions, rep.Prompts)
-	for _, reason := range slices.Sorted(maps.Keys(rep.Dropped)) {
-		s += fmt.Sprintf(", %d dropped: %s", rep.Dropped[reason], reason)
+// writeAll writes the batches' rows from row number from on: those before were written before an interruption.
+func (o *captionWriter) writeAll(ctx context.Context, from int64, batches <-chan described) error {
+	last := int64(-1) // identity of the row before
+	for b := range batches {
+		for i := range b.rows {
+			n, r := b.numbers[i], &b.rows[i]
+			if n < from {
+				continue
+			}
+			o.report.apply(r, b.said[i], o.seed, o.language)
+			if n > from && r.ID != last {
+				o.w.Mark(n)
+			}
+			last = r.ID
+			r.Embedding = nil
+			if err := o.w.Write(ctx, r); err != nil {
+				return err
+			}
+		}
+		o.progress(b.numbers[len(b.numbers)-1]+1, o.total)
 	}
-	return s
+	if err := ctx.Err(); err != nil {
+		return err // the captioner may have stopped early
+	}
+	o.w.Mark(o.total)
+	return nil
 }
 
-// DescribeImage captions one decoded picture by the same rules.
-func (m *Captioner) DescribeImage(im *pixels.Image, words *Vocabulary, c CaptionConfig, l Language) (*parquet.Row, error) {
-	b := &feed.Batch{Rows: make([]parquet.Row, 1), Images: make([]float32, 3*m.Config.Height*m.Config.Px)}
-	rgb := make([]uint8, 3*m.Config.Height*m.Config.Px)
-	pixels.ResizeBicubic(rgb, im, int(m.Config.Px), int(m.Config.Height))
-	pixels.ImageNet().CHW(b.Images, rgb, int(m.Config.Px), int(m.Config.Height), false)
-	said, err := m.describeBatch(b, c.Batch, words)
+// DescribeImage captions one decoded picture by the same rules; name stands for its path.
+func (s *Speaker) DescribeImage(im *pixels.Image, name string, c CaptionConfig, l Language) (*parquet.Row, error) {
+	h, w := int(s.m.Config.Height), int(s.m.Config.Px)
+	b := &feed.Batch{Rows: []parquet.Row{{FilePath: name}}, Images: make([]float32, 3*h*w)}
+	rgb := make([]uint8, 3*h*w)
+	pixels.ResizeBicubic(rgb, im, w, h)
+	pixels.ImageNet().CHW(b.Images, rgb, w, h, false)
+	said, err := s.describeBatch(b, c)
 	if err != nil {
 		return nil, err
 	}
-	report := CaptionReport{Dropped: map[string]int64{}}
+	report := newCaptionReport()
 	report.apply(&b.Rows[0], said[0], c.Seed, l)
 	return &b.Rows[0], nil
 }

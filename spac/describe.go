@@ -14,30 +14,82 @@ type Words struct {
 	Ended      [Styles]bool   // whether the caption came to its end within the limit
 }
 
-// Describe decodes greedily the six attributes and a caption a style for normalised images [N, 3, H, W].
-func (m *Captioner) Describe(images tensor.Tensor, bpe *text.BPE) []Words {
+// Speaker generates the texts of a captioner, which must not change meanwhile.
+type Speaker struct {
+	m      *Captioner
+	bpe    *text.BPE
+	d      *Decoder
+	method Method
+}
+
+// NewSpeaker prepares a captioner for generation. The caller closes it before the captioner.
+func NewSpeaker(m *Captioner, bpe *text.BPE, method Method) (*Speaker, error) {
+	if err := method.Validate(); err != nil {
+		return nil, err
+	}
+	d, err := m.generator.NewDecoder()
+	if err != nil {
+		return nil, err
+	}
+	return &Speaker{m, bpe, d, method}, nil
+}
+
+// Close frees the decoder.
+func (s *Speaker) Close() { s.d.Close() }
+
+// Describe decodes the six attributes and a caption a style for normalised images [N, 3, H, W]. What is drawn for image
+// i depends on seeds[i]; decoding that draws nothing needs none.
+func (s *Speaker) Describe(images tensor.Tensor, seeds []uint64) []Words {
 	defer tensor.NoGrad()()
 	n := int(images.Dim(0))
 	out := make([]Words, n)
-	if err := tensor.Do(func(*tensor.Scope) error {
-		p := m.branches.Forward(m.Level(images, false), false)
-		eos := int64(bpe.EOS())
-		ids, _ := m.generator.Greedy(tensor.Cat(0, p.Attributes[:]...), eos, AttributeLimit) // slot by slot, the image inside
-		for k := range Slots {
-			for i := range out {
-				out[i].Attributes[k] = strings.TrimSpace(bpe.Decode(ids[k*n+i], true))
+	tensor.Run(func() {
+		p := s.m.branches.Forward(s.m.Level(images, false), false)
+		attributes, captions := s.decode( // slot by slot and style by style, the image inside
+			Prompt{tensor.Cat(0, p.Attributes[:]...), AttributeLimit},
+			Prompt{tensor.Cat(0, p.Styles[:]...), CaptionLimit}, seeds)
+		for i := range out {
+			for k := range Slots {
+				out[i].Attributes[k] = s.text(attributes[k*n+i])
+			}
+			for k := range Styles {
+				out[i].Captions[k], out[i].Ended[k] = s.text(captions[k*n+i]), captions[k*n+i].Ended
 			}
 		}
-		ids, ended := m.generator.Greedy(tensor.Cat(0, p.Styles[:]...), eos, CaptionLimit)
-		for s := range Styles {
-			for i := range out {
-				out[i].Captions[s] = strings.TrimSpace(bpe.Decode(ids[s*n+i], true))
-				out[i].Ended[s] = ended[s*n+i]
-			}
-		}
-		return nil
-	}); err != nil {
-		tensor.Check(false, "describe", "%v", err)
-	}
+	})
 	return out
+}
+
+// decode runs both prompts by the method. Greedy decoding has all eight sequences of every image in one batch.
+func (s *Speaker) decode(attributes, captions Prompt, seeds []uint64) (a, c []Sequence) {
+	eos := int64(s.bpe.EOS())
+	if s.method.Decode == Greedy {
+		all := s.d.Greedy([]Prompt{attributes, captions}, eos)
+		n := attributes.Prefix.Dim(0)
+		return all[:n], all[n:]
+	}
+	a = s.d.Greedy([]Prompt{attributes}, eos)
+	if s.method.Decode == Beam {
+		for _, h := range s.d.Beam([]Prompt{captions}, eos, s.method.Beams, s.method.LengthPenalty) {
+			c = append(c, h[0].Sequence(eos))
+		}
+		return a, c
+	}
+	var each []uint64
+	for k := range uint64(Styles) {
+		for _, seed := range seeds {
+			each = append(each, seed^k)
+		}
+	}
+	return a, s.d.Nucleus([]Prompt{captions}, eos, s.method.TopP, s.method.Temperature, each)
+}
+
+func (s *Speaker) text(q Sequence) string { return strings.TrimSpace(s.bpe.Decode(q.IDs, true)) }
+
+// Describe is a Speaker's, greedy, for one batch.
+func (m *Captioner) Describe(images tensor.Tensor, bpe *text.BPE) []Words {
+	s, err := NewSpeaker(m, bpe, DefaultMethod())
+	tensor.Check(err == nil, "describe", "%v", err)
+	defer s.Close()
+	return s.Describe(images, nil)
 }

@@ -149,19 +149,19 @@ func (g *GPT2) Hidden(prefix, ids tensor.Tensor, train bool) tensor.Tensor {
 		if ids.Defined() {
 			x = tensor.Cat(1, prefix, g.tokens.Forward(ids)) // [N, P+T, D]
 		}
-		x = g.place(x, 0).Dropout(g.Config.Dropout, train)
+		x = g.place(x).Dropout(g.Config.Dropout, train)
 		for _, l := range g.layers {
-			x = l.forward(x, nil, g.Config.Dropout, train)
+			x = l.forward(x, g.Config.Dropout, train)
 		}
 		return g.norm.Forward(x) // [N, P+T, D]
 	})
 }
 
-// place adds the position embeddings from a position on.
-func (g *GPT2) place(x tensor.Tensor, from int64) tensor.Tensor { // [N, L, D]
+// place adds the position embeddings.
+func (g *GPT2) place(x tensor.Tensor) tensor.Tensor { // [N, L, D]
 	l := x.Dim(1)
-	tensor.Check(from+l <= g.Config.Positions, "gpt2", "want at most %d positions, got %d", g.Config.Positions, from+l)
-	return x.Add(g.places.Weight.Narrow(0, from, l))
+	tensor.Check(l <= g.Config.Positions, "gpt2", "want at most %d positions, got %d", g.Config.Positions, l)
+	return x.Add(g.places.Weight.Narrow(0, 0, l))
 }
 
 // Logits maps states [..., D] to scores over the vocabulary [..., V].
@@ -183,22 +183,18 @@ func (g *GPT2) Loss(prefix, ids, mask tensor.Tensor, train bool) tensor.Tensor {
 	})
 }
 
-// forward keeps [N, L, D]. With a cache, x continues what the cache holds.
-func (l *gpt2Layer) forward(x tensor.Tensor, cache *layerCache, dropout float64, train bool) tensor.Tensor {
+// forward keeps [N, L, D].
+func (l *gpt2Layer) forward(x tensor.Tensor, dropout float64, train bool) tensor.Tensor {
 	return tensor.Block(func() tensor.Tensor {
 		n, t, d := x.Dims3()
 		qkv := l.attention.forward(l.ln1.Forward(x)).Reshape(n, t, 3, l.heads, d/l.heads).Permute(2, 0, 3, 1, 4) // [3, N, A, L, E]
 		q, k, v := qkv.Select(0, 0), qkv.Select(0, 1), qkv.Select(0, 2)                                          // [N, A, L, E]
-		causal := t > 1
-		if cache != nil {
-			k, v = cache.extend(k, v)
-		}
 		drop := dropout
 		if !train {
 			drop = 0
 		}
-		y := tensor.Attention(q, k, v, tensor.Tensor{}, drop, causal) // [N, A, L, E]
-		y = l.projection.forward(y.Transpose(1, 2).Reshape(n, t, d))  // [N, L, D]
+		y := tensor.Attention(q, k, v, tensor.Tensor{}, drop, true)  // [N, A, L, E]
+		y = l.projection.forward(y.Transpose(1, 2).Reshape(n, t, d)) // [N, L, D]
 		x := x.Add(y.Dropout(dropout, train))
 		y = l.up.forward(l.inner.forward(l.ln2.Forward(x)).GELUTanh())
 		return x.Add(y.Dropout(dropout, train))

@@ -70,6 +70,11 @@ func (o *spacCaptionOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.model, "model", "", "`folder` of the captioner: a checkpoint, or the output of spac train")
 	annotate(f, unrecorded, "model")
 	f.IntVar(&o.config.Batch, "batch", o.config.Batch, "`images` decoded together")
+	f.StringVar(&o.config.Decode, "decode", o.config.Decode, "how captions are decoded: greedy, beam or nucleus; attributes are always greedy")
+	f.IntVar(&o.config.Beams, "beams", o.config.Beams, "`hypotheses` of a beam search")
+	f.Float64Var(&o.config.LengthPenalty, "length-penalty", o.config.LengthPenalty, "`power` of the length by which a hypothesis' log probability is divided")
+	f.Float64Var(&o.config.TopP, "top-p", o.config.TopP, "`probability` that the tokens which nucleus draws from add up to")
+	f.Float64Var(&o.config.Temperature, "temperature", o.config.Temperature, "`number` by which scores are divided before nucleus draws")
 	f.IntVar(&o.config.Workers, "workers", o.config.Workers, "`goroutines` that decode images")
 	annotate(f, unrecorded, "workers")
 	o.device.addFlags(f)
@@ -88,7 +93,7 @@ func (o *spacCaptionOptions) validate([]string) error {
 	if o.config.Batch < 1 || o.config.Workers < 1 {
 		problems = append(problems, fmt.Errorf("--batch, --workers: want 1 or more, got %d and %d", o.config.Batch, o.config.Workers))
 	}
-	return errors.Join(problems...)
+	return errors.Join(append(problems, o.config.Validate())...)
 }
 
 func (o *spacCaptionOptions) run(ctx context.Context, c *call) error {
@@ -179,6 +184,13 @@ func (o *spacCaptionOptions) shards(ctx context.Context, c *call, m *spac.Captio
 }
 
 func (o *spacCaptionOptions) pictures(c *call, m *spac.Captioner, words *spac.Vocabulary, l spac.Language) error {
+	s, err := spac.NewSpeaker(m, words.BPE, o.config.Method)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	config := o.config
+	config.Batch = 1
 	r := spacCaptionResult{Pictures: []captionedPicture{}}
 	for _, file := range c.args {
 		data, err := os.ReadFile(file)
@@ -189,7 +201,7 @@ func (o *spacCaptionOptions) pictures(c *call, m *spac.Captioner, words *spac.Vo
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
-		row, err := m.DescribeImage(im, words, o.config, l)
+		row, err := s.DescribeImage(im, file, config, l)
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}

@@ -85,6 +85,9 @@ func Block(f func() Tensor) Tensor {
 	return y
 }
 
+// Run is Block for what has no result.
+func Run(f func()) { Block(func() Tensor { f(); return Tensor{} }) }
+
 // Give moves a tensor of this scope to the enclosing scope, or to the caller when this is the outermost: the caller
 // then frees it. A tensor that this scope does not hold is returned as it is.
 func (s *Scope) Give(t Tensor) Tensor {

@@ -86,6 +86,12 @@ func (t Tensor) IndexSelect(dim int64, index Tensor) Tensor {
 	return th.result("index select", t, index)
 }
 
+// IndexCopy_ overwrites the slices of t along a dimension that index (an int64 vector) names by those of from, in order.
+func (t Tensor) IndexCopy_(dim int64, index, from Tensor) Tensor {
+	done("index copy", C.lt_index_copy_(t.c(), C.int64_t(dim), index.c(), from.c()), t, index, from)
+	return t
+}
+
 // Gather takes, for each place of index, the element at that index along a dimension.
 func (t Tensor) Gather(dim int64, index Tensor) Tensor {
 	th := current()

@@ -127,6 +127,9 @@ lt_error lt_add_(tensor t, tensor other, double alpha) { return guard([&] { t->a
 lt_error lt_mul_scalar_(tensor t, double v) { return guard([&] { t->mul_(v); }); }
 lt_error lt_copy_(tensor t, tensor from) { return guard([&] { t->copy_(*from); }); }
 lt_error lt_fill_(tensor t, double v) { return guard([&] { t->fill_(v); }); }
+lt_error lt_index_copy_(tensor t, int64_t dim, tensor index, tensor from) {
+  return guard([&] { t->index_copy_(dim, *index, *from); });
+}
 lt_error lt_increment_(tensor t) {
   return guard([&] {
     at::NoGradGuard no_grad;

@@ -48,6 +48,7 @@ lt_error lt_add_(tensor t, tensor other, double alpha);
 lt_error lt_mul_scalar_(tensor t, double v);
 lt_error lt_copy_(tensor t, tensor from);
 lt_error lt_fill_(tensor t, double v);
+lt_error lt_index_copy_(tensor t, int64_t dim, tensor index, tensor from);
 lt_error lt_relu_(tensor t);
 lt_error lt_increment_(tensor t);
 lt_error lt_normal_(tensor t, double mean, double std);

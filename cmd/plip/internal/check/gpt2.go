@@ -98,13 +98,18 @@ func (f *tensorFixture) gpt2Decode(g *spac.GPT2, at string) error {
 	}
 	prefix := f.input(at + "input.prefix")
 	var greedy, lengths []float64
-	ids, ended := g.Greedy(prefix, eos, limit)
-	for i := range ids {
-		length := len(ids[i])
-		if ended[i] {
+	d, err := g.NewDecoder()
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	prompts := []spac.Prompt{{Prefix: prefix, Limit: limit}}
+	for _, s := range d.Greedy(prompts, eos) {
+		length := len(s.IDs)
+		if s.Ended {
 			length++
 		}
-		greedy, lengths = append(greedy, fill(ids[i])...), append(lengths, float64(length))
+		greedy, lengths = append(greedy, fill(s.IDs)...), append(lengths, float64(length))
 	}
 	want, _ := f.expected(at + "greedy")
 	f.values(at+"greedy", at+"greedy", want, greedy, exact)
@@ -116,7 +121,7 @@ func (f *tensorFixture) gpt2Decode(g *spac.GPT2, at string) error {
 		return fmt.Errorf("%sbeam: want [N, beams, tokens], got shape %v", at, shape)
 	}
 	var beams, scores []float64
-	for _, hypotheses := range g.Beam(prefix, eos, limit, int(shape[1]), 1) {
+	for _, hypotheses := range d.Beam(prompts, eos, int(shape[1]), 1) {
 		for _, h := range hypotheses {
 			beams, scores = append(beams, fill(h.IDs)...), append(scores, h.Score)
 		}
