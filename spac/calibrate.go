@@ -32,8 +32,8 @@ func (b *branch) calibrate(x tensor.Tensor) { // [N, C, H, W]
 			x = c.Forward(x)
 			continue
 		}
-		center(c.Weight, c.Bias, c.Forward(x).MeanDim(false, 2, 3), 1, 0) // what the average leaves is what matters
-		x = c.Forward(x).MeanDim(false, 2, 3)                             // [N, C]
+		center(c.Weight, c.Bias, b.pool(c.Forward(x)), 1, 0) // what the mean leaves is what matters
+		x = b.pool(c.Forward(x))                             // [N, C]
 	}
 	center(b.fc1.Weight, b.fc1.Bias, b.fc1.Forward(x), 1, 0)
 	x = b.fc1.Forward(x) // [N, inner]

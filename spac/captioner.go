@@ -20,14 +20,22 @@ type Config struct {
 	Height          int64      `yaml:"height"`           // of the input in pixels. Default 384
 	Px              int64      `yaml:"px"`               // width of the input in pixels. Default 128
 	Level           int        `yaml:"level"`            // of the pyramid that the branches read: 0 is P2. Default 1, P3 of stride 8
+	Pool            string     `yaml:"pool"`             // of the branches over the level: average (paper), or places, which each channel weighs by what it learns (ours). Default average
 	AttributeTokens int64      `yaml:"attribute-tokens"` // prefix tokens of an attribute. Default 3
+	PlainStyles     bool       `yaml:"plain-styles"`     // no style encoders (an ablation). Default false
 	Dropout         float64    `yaml:"dropout"`          // of the branches. Default 0.25
 	Generator       GPT2Config `yaml:"generator"`
 }
 
+// The poolings of the branches.
+const (
+	PoolAverage = "average"
+	PoolPlaces  = "places"
+)
+
 // DefaultConfig is the paper's captioner.
 func DefaultConfig() Config {
-	return Config{Layers: []int{3, 4, 23, 3}, Width: 64, Channels: 256, Height: 384, Px: 128, Level: 1, AttributeTokens: AttributeTokens,
+	return Config{Layers: []int{3, 4, 23, 3}, Width: 64, Channels: 256, Height: 384, Px: 128, Level: 1, Pool: PoolAverage, AttributeTokens: AttributeTokens,
 		Dropout: 0.25, Generator: DefaultGPT2Config()}
 }
 
@@ -46,10 +54,22 @@ func (c Config) Validate() error {
 	if c.Level < 0 || c.Level > 3 {
 		errs = append(errs, fmt.Errorf("level: want 0 to 3, got %d", c.Level))
 	}
+	if c.Pool != PoolAverage && c.Pool != PoolPlaces {
+		errs = append(errs, fmt.Errorf("pool: want average or places, got %q", c.Pool))
+	}
 	if c.Dropout < 0 || c.Dropout >= 1 {
 		errs = append(errs, fmt.Errorf("dropout: want a probability below 1, got %v", c.Dropout))
 	}
 	return errors.Join(append(errs, c.Generator.Validate())...)
+}
+
+// levelSize is the size of the level that the branches read: the stem and its pooling halve, and every stage but the first.
+func (c Config) levelSize() (h, w int64) {
+	h, w = c.Height, c.Px
+	for range 2 + c.Level {
+		h, w = halved(h), halved(w)
+	}
+	return h, w
 }
 
 // Captioner is SPAC: the prefix encoder (ResNet and feature pyramid with branches and style encoders) and the generator.
@@ -78,7 +98,9 @@ func NewCaptioner(dev tensor.Device, c Config) (*Captioner, error) {
 			channels[i] = 4 * c.Width << i
 		}
 		m.fpn = nn.NewFPN(root.Sub("fpn"), channels, c.Channels)
-		m.branches = NewBranches(root, c.Channels, c.Generator.Width, c.AttributeTokens, c.Dropout)
+		h, w := c.levelSize()
+		m.branches = NewBranches(root, BranchesConfig{Channels: c.Channels, Dim: c.Generator.Width, AttributeTokens: c.AttributeTokens,
+			Dropout: c.Dropout, PlainStyles: c.PlainStyles, Places: c.Pool == PoolPlaces, LevelHeight: h, LevelWidth: w})
 		m.generator = NewGPT2(root.Sub("generator"), c.Generator)
 		return nil
 	})
@@ -95,7 +117,7 @@ func LoadCaptioner(dev tensor.Device, path string) (*Captioner, *Vocabulary, err
 	if err != nil {
 		return nil, nil, err
 	}
-	var s settings
+	s := settings{Model: DefaultConfig()} // what an older file does not name is the paper's
 	if err := checkpoint.ReadConfig(dir, &s); err != nil {
 		return nil, nil, err
 	}

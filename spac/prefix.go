@@ -54,22 +54,40 @@ func (r *ResNet) Forward(x tensor.Tensor, train bool) []tensor.Tensor {
 	return out
 }
 
-// branch turns a feature map into prefix tokens: convolutions of stride 2, global average, two linear layers.
+// branch turns a feature map into prefix tokens: convolutions of stride 2, a mean over places, two linear layers.
 type branch struct {
 	convs    []*nn.Conv2d
+	places   tensor.Tensor // [C, h, w] weights of each channel's mean; undefined: all alike, global average pooling
 	fc1, fc2 *nn.Linear
 	tokens   int64
 	dropout  float64
 }
 
-func newBranch(path nn.Path, convs int, channels, inner, dim, tokens int64, dropout float64) *branch {
-	b := &branch{tokens: tokens, dropout: dropout}
+// newBranch makes a branch of so many convolutions, inner numbers between the linear layers and so many tokens.
+func newBranch(path nn.Path, c BranchesConfig, convs int, inner, tokens int64) *branch {
+	b := &branch{tokens: tokens, dropout: c.Dropout}
+	h, w := c.LevelHeight, c.LevelWidth
 	for i := range convs {
-		b.convs = append(b.convs, nn.NewConv2d(path.Sub("convs").Sub(strconv.Itoa(i)), channels, channels, 3, 2, 1, true))
+		b.convs = append(b.convs, nn.NewConv2d(path.Sub("convs").Sub(strconv.Itoa(i)), c.Channels, c.Channels, 3, 2, 1, true))
+		h, w = halved(h), halved(w)
 	}
-	b.fc1 = nn.NewLinear(path.Sub("fc1"), channels, inner)
-	b.fc2 = nn.NewLinear(path.Sub("fc2"), inner, tokens*dim)
+	if c.Places {
+		b.places = path.Param("places", nn.Constant(1/float64(h*w)), c.Channels, h, w)
+	}
+	b.fc1 = nn.NewLinear(path.Sub("fc1"), c.Channels, inner)
+	b.fc2 = nn.NewLinear(path.Sub("fc2"), inner, tokens*c.Dim)
 	return b
+}
+
+// halved is the length of a side after a convolution or pooling of stride 2.
+func halved(n int64) int64 { return (n + 1) / 2 }
+
+// pool takes each channel's mean over its places.
+func (b *branch) pool(x tensor.Tensor) tensor.Tensor { // [N, C, h, w] to [N, C]
+	if b.places.Defined() {
+		return x.Mul(b.places).SumDim(false, 2, 3)
+	}
+	return x.MeanDim(false, 2, 3)
 }
 
 // forward maps a level [N, C, H, W] to [N, tokens, D].
@@ -79,7 +97,7 @@ func (b *branch) forward(x tensor.Tensor, train bool) tensor.Tensor {
 		for _, c := range b.convs {
 			x = c.Forward(x)
 		}
-		x = x.MeanDim(false, 2, 3)                                           // [N, C]
+		x = b.pool(x)                                                        // [N, C]
 		x = b.fc1.Forward(x).Dropout(b.dropout, train)                       // [N, inner]
 		x = b.fc2.Forward(x).Dropout(b.dropout, train).LeakyReLU(leakySlope) // [N, tokens D]
 		return x.Reshape(n, b.tokens, -1)                                    // [N, tokens, D]
@@ -93,16 +111,30 @@ type Branches struct {
 	styles     []*nn.Linear
 }
 
-// NewBranches makes attributes.K, sentence and styles.S for a level of the given channels and a generator of width dim.
-// attributeTokens is AttributeTokens but in ablations.
-func NewBranches(path nn.Path, channels, dim, attributeTokens int64, dropout float64) *Branches {
+// BranchesConfig describes branches.
+type BranchesConfig struct {
+	Channels        int64   // of the level that they read
+	Dim             int64   // width of the generator
+	AttributeTokens int64   // AttributeTokens but in ablations
+	Dropout         float64 // probability after both linear layers
+	PlainStyles     bool    // no style encoders: both styles get the prefixes as they are (an ablation)
+
+	Places                  bool  // each channel learns where it looks, in place of a global average (ours)
+	LevelHeight, LevelWidth int64 // of the level, for Places
+}
+
+// NewBranches makes attributes.K, sentence and styles.S.
+func NewBranches(path nn.Path, c BranchesConfig) *Branches {
 	b := &Branches{}
 	for k := range Slots {
-		b.attributes = append(b.attributes, newBranch(path.Sub("attributes").Sub(strconv.Itoa(k)), 1, channels, dim, dim, attributeTokens, dropout))
+		b.attributes = append(b.attributes, newBranch(path.Sub("attributes").Sub(strconv.Itoa(k)), c, 1, c.Dim, c.AttributeTokens))
 	}
-	b.sentence = newBranch(path.Sub("sentence"), 2, channels, 2*dim, dim, SentenceTokens, dropout)
+	b.sentence = newBranch(path.Sub("sentence"), c, 2, 2*c.Dim, SentenceTokens)
 	for s := range Styles {
-		b.styles = append(b.styles, nn.NewLinear(path.Sub("styles").Sub(strconv.Itoa(s)), dim, dim))
+		if c.PlainStyles {
+			break
+		}
+		b.styles = append(b.styles, nn.NewLinear(path.Sub("styles").Sub(strconv.Itoa(s)), c.Dim, c.Dim))
 	}
 	return b
 }
@@ -133,7 +165,10 @@ func (b *Branches) Forward(level tensor.Tensor, train bool) Prefixes {
 func (b *Branches) complete(p *Prefixes, level tensor.Tensor, train bool) {
 	p.Sentence = b.sentence.forward(level, train)
 	all := tensor.Cat(1, append(p.Attributes[:], p.Sentence)...) // [N, 23, D]
-	for s, style := range b.styles {
-		p.Styles[s] = style.Forward(all)
+	for s := range p.Styles {
+		p.Styles[s] = all
+		if len(b.styles) > 0 {
+			p.Styles[s] = b.styles[s].Forward(all)
+		}
 	}
 }

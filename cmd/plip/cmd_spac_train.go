@@ -63,7 +63,9 @@ func (o *spacTrainOptions) addFlags(f *pflag.FlagSet) {
 	f.Int64Var(&o.model.Height, "height", o.model.Height, "input height in `pixels`")
 	f.Int64Var(&o.model.Px, "px", o.model.Px, "input width in `pixels`")
 	f.IntVar(&o.model.Level, "level", o.model.Level, "`level` of the pyramid that the branches read; 0 is P2")
+	f.StringVar(&o.model.Pool, "pool", o.model.Pool, "how branches pool the level: average, or places, where each channel learns where it looks")
 	f.Int64Var(&o.model.AttributeTokens, "attribute-tokens", o.model.AttributeTokens, "prefix `tokens` of an attribute")
+	f.BoolVar(&o.model.PlainStyles, "plain-styles", o.model.PlainStyles, "no style encoders: both styles of captions start from the same prefixes")
 	f.Float64Var(&o.model.Dropout, "dropout", o.model.Dropout, "`probability` in the branches")
 	g := &o.model.Generator
 	f.Int64Var(&g.Vocab, "generator.vocab", g.Vocab, "vocabulary in `tokens`")

@@ -18,7 +18,7 @@ func checkBranches(f *tensorFixture) error {
 	store := nn.NewStore(tensor.CPU)
 	defer store.Close()
 	return tensor.Do(func(*tensor.Scope) error {
-		b := spac.NewBranches(store.Root(), size.C, size.Dim, spac.AttributeTokens, 0)
+		b := spac.NewBranches(store.Root(), spac.BranchesConfig{Channels: size.C, Dim: size.Dim, AttributeTokens: spac.AttributeTokens})
 		if err := f.load(store, "param."); err != nil {
 			return err
 		}
