@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path/filepath"
 
 	"github.com/spf13/pflag"
 
@@ -24,7 +25,7 @@ func evalRankCommand() command {
 			"Ties go to the entry that stands earlier in the gallery. The trapezoid mAP is the\n" +
 			"Python release's; it is lower and must not be compared with the other.",
 		example: "plip eval rank --query query.parquet --gallery gallery.parquet",
-		result:  eval.Result{},
+		result:  rankingResult{},
 		docs:    rankDocs(),
 		options: &evalRankOptions{},
 	}
@@ -92,7 +93,29 @@ func (o *evalRankOptions) run(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.print(*result, func(w io.Writer) { writeRanking(w, result) })
+	r := rankingResult{*result, o.ranking.measured(filepath.Base(o.query), filepath.Base(o.gallery))}
+	return c.print(r, r.table)
+}
+
+// rankingResult is what `plip eval rank --json` and `plip eval reid --json` print.
+type rankingResult struct {
+	eval.Result
+	Protocol rankingProtocol `json:"protocol" doc:"how the figures were measured"`
+}
+
+// rankingProtocol says how the figures were measured.
+type rankingProtocol struct {
+	Queries     string `json:"queries" doc:"file or split of the queries"`
+	Gallery     string `json:"gallery" doc:"file or split of the gallery"`
+	Distance    string `json:"distance" doc:"cosine, or what re-ranking made of it"`
+	Camera      bool   `json:"camera_junk" doc:"entries of the query's identity and camera do not count"`
+	Junk        bool   `json:"junk_id" doc:"entries with id -1 do not count"`
+	WithoutOwn  bool   `json:"without_own" doc:"the query's own picture does not count"`
+	PerIdentity int    `json:"per_identity" doc:"most entries of an identity in the gallery, 0 all"`
+	AllQueries  bool   `json:"all_queries" doc:"means are over all queries, also those without a match"`
+	Flip        bool   `json:"flip" doc:"embeddings are means with those of mirrored pictures"`
+	Checkpoint  string `json:"checkpoint,omitempty" doc:"name of the checkpoint, or of the release's file"`
+	Selection   string `json:"selection,omitempty" doc:"how the checkpoint was selected"`
 }
 
 // rankingFlags say how embeddings are ranked.
@@ -137,6 +160,17 @@ func (r *rankingFlags) scores(ctx context.Context, queries, gallery *embeddedSet
 		return eval.Cosine(queries.Embeddings, gallery.Embeddings)
 	}
 	return eval.Rerank(ctx, normalized(queries.Embeddings), normalized(gallery.Embeddings), nil, r.rerankConfig)
+}
+
+// measured is what the figures of a ranking are of.
+func (r *rankingFlags) measured(queries, gallery string) rankingProtocol {
+	p := r.protocol
+	out := rankingProtocol{Queries: queries, Gallery: gallery, Distance: "cosine", Camera: p.CameraJunk, Junk: p.JunkID,
+		WithoutOwn: p.WithoutOwnPicture, PerIdentity: p.PerIdentity, AllQueries: p.AllQueries}
+	if k := r.rerankConfig; r.rerank {
+		out.Distance = fmt.Sprintf("k-reciprocal re-ranking of cosine, k1 %d, k2 %d, lambda %g", k.K1, k.K2, k.Lambda)
+	}
+	return out
 }
 
 // addProtocol defines the flags of a ranking protocol.
@@ -216,10 +250,18 @@ func readEmbeddings(ctx context.Context, path string) (*embeddedSet, error) {
 	return &s, nil
 }
 
-// writeRanking writes a ranking for people, in percent.
-func writeRanking(w io.Writer, r *eval.Result) {
+// table writes the figures in percent, and what they are of.
+func (r rankingResult) table(w io.Writer) {
 	fmt.Fprintln(w, "R@1\tR@5\tR@10\tmAP\tmAP trapezoid\tmINP")
 	fmt.Fprintf(w, "%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\n", 100*r.R1, 100*r.R5, 100*r.R10, 100*r.MAP, 100*r.MAPTrapezoid, 100*r.MINP)
-	fmt.Fprintf(w, "\n%d queries, %d without a match, %d with a tie; %d gallery entries of %d identities\n",
-		r.Queries, r.WithoutMatch, r.Tied, r.Gallery, r.Identities)
+	p := r.Protocol
+	fmt.Fprintf(w, "\n%d queries, %d without a match, %d with a tie; %d gallery entries of %d identities\n", r.Queries, r.WithoutMatch, r.Tied, r.Gallery, r.Identities)
+	fmt.Fprintf(w, "%s against %s; %s; own camera left out: %t; id -1 left out: %t; own picture left out: %t; flip: %t\n",
+		p.Queries, p.Gallery, p.Distance, p.Camera, p.Junk, p.WithoutOwn, p.Flip)
+	if p.PerIdentity > 0 {
+		fmt.Fprintf(w, "%d entries of an identity at most\n", p.PerIdentity)
+	}
+	if p.Checkpoint != "" {
+		fmt.Fprintf(w, "%s: %s\n", p.Checkpoint, p.Selection)
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/spf13/pflag"
@@ -14,10 +13,6 @@ import (
 )
 
 func evalReidCommand() command {
-	docs := map[string]string{}
-	for key, doc := range rankDocs() {
-		docs[key] = doc
-	}
 	return command{
 		use:   "reid --model MODEL --data DIR",
 		short: "Search pictures of persons by pictures",
@@ -29,26 +24,10 @@ func evalReidCommand() command {
 			"What was measured stands in the output: two papers' figures compare only where the\n" +
 			"protocols are the same. The precision auto is fp32 here.",
 		example: "plip eval reid --model model --data market",
-		result:  reidResult{},
-		docs:    docs,
+		result:  rankingResult{},
+		docs:    rankDocs(),
 		options: &evalReidOptions{},
 	}
-}
-
-// reidResult is what `plip eval reid --json` prints.
-type reidResult struct {
-	eval.Result
-	Protocol reidProtocol `json:"protocol" doc:"how the figures were measured"`
-}
-
-// reidProtocol says how the figures were measured.
-type reidProtocol struct {
-	Queries  string `json:"queries" doc:"split of the queries"`
-	Gallery  string `json:"gallery" doc:"split of the gallery"`
-	Distance string `json:"distance" doc:"cosine, or what re-ranking made of it"`
-	Camera   bool   `json:"camera_junk" doc:"entries of the query's identity and camera do not count"`
-	Junk     bool   `json:"junk_id" doc:"entries with id -1 do not count"`
-	Flip     bool   `json:"flip" doc:"embeddings are means with those of mirrored pictures"`
 }
 
 type evalReidOptions struct {
@@ -110,16 +89,12 @@ func (o *evalReidOptions) run(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	p := o.ranking.protocol
-	r := reidResult{*ranked, reidProtocol{Queries: "query", Gallery: "gallery", Distance: "cosine", Camera: p.CameraJunk, Junk: p.JunkID, Flip: o.flip}}
-	if o.ranking.rerank {
-		k := o.ranking.rerankConfig
-		r.Protocol.Distance = fmt.Sprintf("k-reciprocal re-ranking of cosine, k1 %d, k2 %d, lambda %g", k.K1, k.K2, k.Lambda)
+	r := rankingResult{*ranked, o.ranking.measured("query", "gallery")}
+	r.Protocol.Flip = o.flip
+	if r.Protocol.Checkpoint, r.Protocol.Selection, err = selectionOf(o.model); err != nil {
+		return err
 	}
-	return c.print(r, func(w io.Writer) {
-		writeRanking(w, ranked)
-		fmt.Fprintf(w, "split query against gallery; %s; own camera left out: %t; id -1 left out: %t; flip: %t\n", r.Protocol.Distance, p.CameraJunk, p.JunkID, o.flip)
-	})
+	return c.print(r, r.table)
 }
 
 // embed embeds the rows of both splits.

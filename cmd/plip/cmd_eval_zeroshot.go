@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/pflag"
 
 	"plip/eval"
+	"plip/internal/checkpoint"
 	"plip/internal/report"
 	"plip/parquet"
+	"plip/trainer"
 )
 
 func evalZeroshotCommand() command {
@@ -22,8 +25,11 @@ func evalZeroshotCommand() command {
 			"and ranks all images for every caption by cosine. Beside it stands a harder test: two\n" +
 			"images an identity in the gallery, drawn by --seed, and the query's own picture left\n" +
 			"out. --untrained gives chance: the same model before its training.\n\n" +
+			"DIR is shards, or CUHK-PEDES, ICFG-PEDES, RSTPReid or another layout that ingest reads:\n" +
+			"its test split is copied into the temporary folder (TMPDIR) and removed afterwards.\n\n" +
 			"--html writes a page of queries with the best images, right ones framed, sorted by\n" +
-			"average precision at a click. The precision auto is fp32 here.",
+			"average precision at a click. What was measured stands in the output: two papers'\n" +
+			"figures compare only where the protocols are the same. The precision auto is fp32 here.",
 		example: "plip eval zeroshot --model model --data corpus/test",
 		result:  zeroshotResult{},
 		docs:    zeroshotDocs(),
@@ -38,7 +44,21 @@ const harderImages = 2
 type zeroshotResult struct {
 	eval.Result
 	Harder   eval.Result       `json:"harder" doc:"the harder test: two images an identity, without the query's own picture"`
+	Protocol zeroshotProtocol  `json:"protocol" doc:"how the figures were measured"`
 	Examples []zeroshotExample `json:"examples" doc:"queries spread evenly over all, with --topk"`
+}
+
+// zeroshotProtocol says how the figures were measured.
+type zeroshotProtocol struct {
+	Layout     string `json:"layout" doc:"shards, or the format of plip ingest"`
+	Split      string `json:"split" doc:"split that was searched, or all"`
+	Content    string `json:"content" doc:"hash of the rows' shards"`
+	LeftOut    int64  `json:"left_out" doc:"images that could not be read"`
+	Queries    string `json:"queries" doc:"what a query is"`
+	Gallery    string `json:"gallery" doc:"what the gallery is"`
+	Score      string `json:"score" doc:"what images are ranked by"`
+	Checkpoint string `json:"checkpoint" doc:"name of the checkpoint, or of the release's file"`
+	Selection  string `json:"selection" doc:"how the checkpoint was selected"`
 }
 
 // zeroshotExample is one query with the best images for it.
@@ -67,19 +87,20 @@ func zeroshotDocs() map[string]string {
 }
 
 type evalZeroshotOptions struct {
-	model, data, html string
-	untrained         bool
-	once              bool
-	protocol          eval.Protocol
-	examples          int
-	workers           int
-	device            deviceFlags
+	model, html string
+	source      evalSource
+	untrained   bool
+	once        bool
+	protocol    eval.Protocol
+	examples    int
+	workers     int
+	device      deviceFlags
 }
 
 func (o *evalZeroshotOptions) addFlags(f *pflag.FlagSet) {
 	o.protocol = eval.DefaultProtocol()
 	f.StringVar(&o.model, "model", "", "`folder` of a model: a checkpoint, or the output of pretrain")
-	f.StringVar(&o.data, "data", "", "captioned `shards` to search in")
+	o.source.addFlags(f)
 	f.BoolVar(&o.untrained, "untrained", false, "take the model as it was before its training")
 	f.BoolVar(&o.protocol.WithoutOwnPicture, "without-own", o.protocol.WithoutOwnPicture, "leave out the query's own picture")
 	f.BoolVar(&o.once, "unique-captions", false, "ask a caption once, however many images of an identity share it")
@@ -94,12 +115,9 @@ func (o *evalZeroshotOptions) addFlags(f *pflag.FlagSet) {
 }
 
 func (o *evalZeroshotOptions) validate([]string) error {
-	problems := []error{o.protocol.Validate(), checkWorkers(o.workers), o.device.validate()}
+	problems := []error{o.protocol.Validate(), o.source.validate(), checkWorkers(o.workers), o.device.validate()}
 	if o.model == "" {
 		problems = append(problems, errors.New("--model is missing"))
-	}
-	if o.data == "" {
-		problems = append(problems, errors.New("--data is missing"))
 	}
 	if o.examples < 0 {
 		problems = append(problems, fmt.Errorf("--examples: want 0 or more, got %d", o.examples))
@@ -107,16 +125,11 @@ func (o *evalZeroshotOptions) validate([]string) error {
 	return errors.Join(problems...)
 }
 
-func (o *evalZeroshotOptions) run(ctx context.Context, c *call) error {
+func (o *evalZeroshotOptions) run(ctx context.Context, c *call) (err error) {
 	o.protocol.Seed = uint64(c.seed())
 	if o.html != "" && o.protocol.Top == 0 {
 		o.protocol.Top = 10
 	}
-	ds, err := parquet.Open(o.data)
-	if err != nil {
-		return err
-	}
-	defer ds.Close()
 	device, _, err := o.device.apply()
 	if err != nil {
 		return err
@@ -126,6 +139,11 @@ func (o *evalZeroshotOptions) run(ctx context.Context, c *call) error {
 		return err
 	}
 	defer m.Close()
+	ds, err := o.source.open(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ds.Close()) }()
 	z, err := embedZeroShot(ctx, m, ds, o.workers, o.once, c.progress.Callback("embed", "images"))
 	if err != nil {
 		return err
@@ -134,12 +152,55 @@ func (o *evalZeroshotOptions) run(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	if r.Protocol, err = o.measured(ds); err != nil {
+		return err
+	}
 	if o.html != "" {
 		if err := o.page(ctx, ds, r); err != nil {
 			return err
 		}
 	}
 	return c.print(*r, r.table)
+}
+
+// measured is what the figures are of.
+func (o *evalZeroshotOptions) measured(ds *evalData) (p zeroshotProtocol, err error) {
+	p = zeroshotProtocol{Layout: ds.layout, Split: ds.split, Content: contentID(ds.Manifest()), LeftOut: ds.leftOut,
+		Queries: "every caption", Gallery: "every image", Score: "cosine"}
+	if o.once {
+		p.Queries = "every caption of an identity, once"
+	}
+	if n := o.protocol.PerIdentity; n > 0 {
+		p.Gallery = fmt.Sprintf("%d images an identity", n)
+	}
+	if o.protocol.WithoutOwnPicture {
+		p.Gallery += ", without the query's own"
+	}
+	p.Checkpoint, p.Selection, err = selectionOf(o.model)
+	if o.untrained {
+		p.Selection = "none: as training began"
+	}
+	return p, err
+}
+
+// selectionOf names the checkpoint that a path stands for, and says how it was selected.
+func selectionOf(path string) (name, selection string, err error) {
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+		return filepath.Base(path), "a file of the release", nil
+	}
+	dir, err := checkpoint.Resolve(path)
+	if err != nil {
+		return "", "", err
+	}
+	var at trainer.State
+	if err := checkpoint.ReadState(dir, &at); err != nil {
+		return "", "", err
+	}
+	selection = fmt.Sprintf("step %d, not selected by a validation", at.Step)
+	if at.BestStep == at.Step && at.Step > 0 {
+		selection = fmt.Sprintf("step %d, the best validation, R@1 %.2f %%", at.Step, 100*at.BestScore)
+	}
+	return filepath.Base(dir), selection, nil
 }
 
 // result is the ranking by the protocol and by the harder one, with examples.
@@ -154,7 +215,7 @@ func (z *zeroShot) result(ctx context.Context, p eval.Protocol, examples int) (*
 	if err != nil {
 		return nil, err
 	}
-	r := &zeroshotResult{*ranked, *harder, []zeroshotExample{}}
+	r := &zeroshotResult{Result: *ranked, Harder: *harder, Examples: []zeroshotExample{}}
 	if p.Top == 0 {
 		return r, nil
 	}
@@ -182,6 +243,8 @@ func (r *zeroshotResult) table(w io.Writer) {
 		fmt.Fprintf(w, "%s\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%d\n", row.name, 100*row.R1, 100*row.R5, 100*row.R10, 100*row.MAP, 100*row.MAPTrapezoid, row.Gallery)
 	}
 	fmt.Fprintf(w, "\n%d queries of %d identities; harder: %d images an identity, without the query's own\n", r.Queries, r.Identities, harderImages)
+	p := r.Protocol
+	fmt.Fprintf(w, "%s of %s, split %s, against %s by %s; content %s, %d images left out\n%s: %s\n", p.Queries, p.Layout, p.Split, p.Gallery, p.Score, p.Content, p.LeftOut, p.Checkpoint, p.Selection)
 	for _, e := range r.Examples {
 		fmt.Fprintf(w, "\n%d  %s\n", e.ID, e.Text)
 		for _, t := range e.Top {
@@ -195,13 +258,15 @@ func (r *zeroshotResult) table(w io.Writer) {
 }
 
 // page writes the listed queries with their pictures.
-func (o *evalZeroshotOptions) page(ctx context.Context, ds *parquet.Dataset, r *zeroshotResult) error {
+func (o *evalZeroshotOptions) page(ctx context.Context, ds *evalData, r *zeroshotResult) error {
 	queries, err := exampleQueries(ctx, ds, r)
 	if err != nil {
 		return err
 	}
 	page := report.Queries{}
-	page.Title = "Zero-shot search in " + filepath.Base(o.data)
+	page.Title = "Zero-shot search in " + filepath.Base(o.source.data)
+	page.Facts = []report.Setting{{Name: "split", Value: r.Protocol.Split}, {Name: "layout", Value: r.Protocol.Layout}, {Name: "queries", Value: r.Protocol.Queries},
+		{Name: "gallery", Value: r.Protocol.Gallery}, {Name: "score", Value: r.Protocol.Score}, {Name: "checkpoint", Value: r.Protocol.Checkpoint + ", " + r.Protocol.Selection}}
 	page.Lead = fmt.Sprintf("R@1 %.1f %%, mAP %.1f %% (trapezoid %.1f %%) over %d captions among %d images of %d persons. %d of the captions are shown.",
 		100*r.R1, 100*r.MAP, 100*r.MAPTrapezoid, r.Queries, r.Gallery, r.Identities, len(queries))
 	for i, q := range queries {
@@ -211,10 +276,14 @@ func (o *evalZeroshotOptions) page(ctx context.Context, ds *parquet.Dataset, r *
 }
 
 // exampleQueries are the example queries of a search with their best images in the dataset that was searched.
-func exampleQueries(ctx context.Context, ds *parquet.Dataset, search *zeroshotResult) ([]report.Query, error) {
+func exampleQueries(ctx context.Context, ds *evalData, search *zeroshotResult) ([]report.Query, error) {
 	place := map[string]int64{}
 	count := map[int64]int{}
+	use := ds.use()
 	if err := ds.Visit(ctx, parquet.ColMeta, 0, func(i int64, r *parquet.Row) error {
+		if use != nil && !use(r) {
+			return nil
+		}
 		place[r.FilePath] = i
 		count[r.ID]++
 		return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -378,7 +379,7 @@ func (d *demoRun) retrieval(ctx context.Context, name string, search *zeroshotRe
 		return nil, err
 	}
 	defer ds.Close()
-	return exampleQueries(ctx, ds, search)
+	return exampleQueries(ctx, &evalData{Dataset: ds, split: cmp.Or(search.Protocol.Split, splitAll)}, search)
 }
 
 // config lists the commands of the line.

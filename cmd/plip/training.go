@@ -74,7 +74,7 @@ func retrievalValidation(c *call, workers int, valid *parquet.Dataset) func(cont
 	return func(ctx context.Context, m *trainer.Model) (v trainer.Validation, err error) {
 		z := frozen
 		if z == nil {
-			if z, err = embedZeroShot(ctx, plipEncoder{m.WithoutProbe()}, valid, workers, false, nil); err != nil {
+			if z, err = embedZeroShot(ctx, plipEncoder{m.WithoutProbe()}, &evalData{Dataset: valid, split: splitAll}, workers, false, nil); err != nil {
 				return v, err
 			}
 		}

@@ -21,7 +21,7 @@ type zeroShot struct {
 
 // embedZeroShot embeds the captions and images of a dataset. With once, a caption that several images of an identity
 // share is one query, of the first. progress, where it is not nil, is told how many of how many are done.
-func embedZeroShot(ctx context.Context, e textEncoder, ds *parquet.Dataset, workers int, once bool, progress func(done, total int64)) (*zeroShot, error) {
+func embedZeroShot(ctx context.Context, e textEncoder, ds *evalData, workers int, once bool, progress func(done, total int64)) (*zeroShot, error) {
 	if progress == nil {
 		progress = func(done, total int64) {}
 	}
@@ -31,7 +31,7 @@ func embedZeroShot(ctx context.Context, e textEncoder, ds *parquet.Dataset, work
 	}
 	asked := map[question]bool{}
 	z := &zeroShot{device: tensor.CPU, g: eval.Embeddings{D: e.Dim()}}
-	err := embedRows(ctx, e, ds, workers, 0, false, func(number int64, r *parquet.Row, embedding []float32) error {
+	err := embedSome(ctx, e, ds.Dataset, workers, 0, false, ds.use(), func(number int64, r *parquet.Row, embedding []float32) error {
 		z.gallery.IDs = append(z.gallery.IDs, r.ID)
 		z.gallery.Keys = append(z.gallery.Keys, r.FilePath)
 		z.g.Data = append(z.g.Data, embedding...)
@@ -52,7 +52,7 @@ func embedZeroShot(ctx context.Context, e textEncoder, ds *parquet.Dataset, work
 		return nil, err
 	}
 	if len(z.texts) == 0 {
-		return nil, fmt.Errorf("zero-shot: want captions in the dataset, got none")
+		return nil, fmt.Errorf("zero-shot: want captions in the dataset (split %s), got none", ds.split)
 	}
 	vectors, err := embedTexts(ctx, e, z.texts, func(int) {})
 	if err != nil {
