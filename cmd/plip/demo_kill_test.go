@@ -16,10 +16,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// demoKills is how often the line is killed.
-const demoKills = 8
+// demoKills is how often the line is stopped.
+const demoKills = 9
 
-// TestKilledDemo kills the whole line, its commands included, at random moments, and compares what it ends with with an
+// TestKilledDemo kills and interrupts the whole line at random moments, and compares what it ends with with an
 // undisturbed one: every figure but times, and every shard.
 func TestKilledDemo(t *testing.T) {
 	if testing.Short() {
@@ -28,21 +28,22 @@ func TestKilledDemo(t *testing.T) {
 	dir := t.TempDir()
 	whole, killed := filepath.Join(dir, "whole"), filepath.Join(dir, "killed")
 	began := time.Now()
-	if err := runDemo(t, whole, 0); err != nil {
+	if err := runDemo(t, whole, nil, 0); err != nil {
 		t.Fatal(err)
 	}
 	took := time.Since(began)
 	random := rand.New(rand.NewPCG(uint64(began.UnixNano()), 0))
 	for kill := range demoKills {
 		after := time.Duration(random.Int64N(int64(took) / 2))
-		err := runDemo(t, killed, after)
+		s := stops[kill%len(stops)]
+		err := runDemo(t, killed, &s, after)
 		var exit *exec.ExitError
-		if err != nil && !(errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL) {
+		if err != nil && !(errors.As(err, &exit) && s.is(exit)) {
 			t.Fatal(err)
 		}
-		t.Logf("kill %d after %v: hit %s", kill, after, hitStage(t, killed))
+		t.Logf("%s after %v: hit %s", s.name, after, hitStage(t, killed))
 	}
-	if err := runDemo(t, killed, 0); err != nil {
+	if err := runDemo(t, killed, nil, 0); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(demoFigures(t, whole), demoFigures(t, killed)); diff != "" {
@@ -56,8 +57,26 @@ func TestKilledDemo(t *testing.T) {
 	}
 }
 
-// runDemo runs the line in a process group of its own and kills that after a while; 0 lets it end.
-func runDemo(t *testing.T, dir string, after time.Duration) error {
+// stop is a way in which a line ends early.
+type stop struct {
+	name   string
+	signal syscall.Signal
+	group  bool // its commands get the signal too, as from a terminal
+}
+
+var stops = []stop{
+	{"kill", syscall.SIGKILL, true},
+	{"Ctrl-C", syscall.SIGINT, true},
+	{"interrupt of the line alone", syscall.SIGINT, false},
+}
+
+// is tells whether a line ended by it: by the signal before it listened, or orderly.
+func (s stop) is(exit *exec.ExitError) bool {
+	return exit.Sys().(syscall.WaitStatus).Signal() == s.signal || s.signal == syscall.SIGINT && exit.ExitCode() == 130
+}
+
+// runDemo runs the line in a process group of its own and stops it after a while; nil lets it end.
+func runDemo(t *testing.T, dir string, s *stop, after time.Duration) error {
 	t.Helper()
 	plip, err := exec.LookPath("plip")
 	if err != nil {
@@ -71,16 +90,20 @@ func runDemo(t *testing.T, dir string, after time.Duration) error {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if after > 0 {
+	if s != nil {
 		timer := time.AfterFunc(after, func() {
-			if err := syscall.Kill(-c.Process.Pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			pid := c.Process.Pid
+			if s.group {
+				pid = -pid
+			}
+			if err := syscall.Kill(pid, s.signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 				t.Error(err)
 			}
 		})
 		defer timer.Stop()
 	}
 	if err := c.Wait(); err != nil {
-		if after == 0 {
+		if s == nil {
 			t.Log(output.String())
 		}
 		return err
@@ -105,7 +128,7 @@ func hitStage(t *testing.T, dir string) string {
 	}
 	d := &demoRun{o: &demoOptions{out: dir, quick: true, threads: 1}}
 	for _, s := range d.stages() {
-		if done := state.Done[s.name]; done == nil || done.Result == nil {
+		if !state.Done[s.name].finished() {
 			return s.name + ", half-written files: " + strings.Join(left, " ")
 		}
 	}

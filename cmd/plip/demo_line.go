@@ -42,6 +42,11 @@ type doneStep struct {
 	Result    json.RawMessage `json:"result"` // what --json printed; null while unfinished
 }
 
+// finished tells whether the command ended well. A null of the file reads as the four letters, not as nil.
+func (d *doneStep) finished() bool {
+	return d != nil && len(d.Result) > 0 && string(d.Result) != "null"
+}
+
 // openLine takes the folder for this process. A folder of other settings is refused unless force empties it.
 func openLine(dir string, c *call, settings map[string]string, force bool) (*line, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -106,7 +111,7 @@ func (l *line) empty() error {
 // run makes sure that a step was done and decodes what its command printed into result, which may be nil.
 func (l *line) run(ctx context.Context, step string, result any, args ...string) error {
 	done := l.state.Done[step]
-	if done == nil || done.Result == nil {
+	if !done.finished() {
 		if done == nil {
 			done = &doneStep{Args: args}
 			l.state.Done[step] = done

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -23,9 +24,11 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The first signal asks for a clean stop; restoring the default action lets
-	// a second one end the process at once.
+	// a second one end the process at once. A terminal and a job system signal
+	// all processes of a run, and a parent passes the signal on: what follows
+	// within a second is the same wish.
 	forget := context.AfterFunc(ctx, func() {
-		stop()
+		time.AfterFunc(time.Second, stop)
 		if term.IsTerminal(int(os.Stderr.Fd())) {
 			fmt.Fprintln(os.Stderr) // leave the line of a progress bar
 		}

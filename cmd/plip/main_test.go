@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"plip/internal/runlog"
 	"plip/parquet"
@@ -80,5 +83,38 @@ func TestInterrupt(t *testing.T) {
 	}
 	if got, want := strings.ReplaceAll(outputs[0].String(), "stopped", "whole"), outputs[1].String(); got != want {
 		t.Errorf("want\n%sgot\n%s", want, got)
+	}
+}
+
+// TestOneWishTwoSignals sends an interrupt twice at once, as a terminal and a parent do together: the run stops cleanly.
+func TestOneWishTwoSignals(t *testing.T) {
+	plip, err := exec.LookPath("plip")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	c := exec.Command(plip, "ingest", "demo", "-o", dir, "--captioned", "20000", "--raw", "1", "--valid", "1", "--test", "1")
+	var output bytes.Buffer
+	c.Stderr = &output
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	begun := filepath.Join(dir, "captioned", "run.json")
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		if _, err := os.Stat(begun); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Error("want a run that began, got none within a minute")
+			break
+		}
+	}
+	for range 2 {
+		if err := c.Process.Signal(os.Interrupt); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := c.Wait(); c.ProcessState.ExitCode() != 130 {
+		t.Errorf("want exit status 130, got %v\n%s", err, output.String())
 	}
 }
