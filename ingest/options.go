@@ -1,8 +1,10 @@
 package ingest
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"plip/parquet"
 )
@@ -58,14 +60,29 @@ func (o *Options) Validate() error {
 	return errors.Join(problems...)
 }
 
+// inputKey is the setting of a run that holds its source's fingerprint.
+const inputKey = "input"
+
 // writerOptions are those of the shards of a source.
-func (o *Options) writerOptions(l Layout) parquet.WriterOptions {
+func (o *Options) writerOptions(s Source) parquet.WriterOptions {
+	l := s.Layout()
 	w := parquet.DefaultWriterOptions()
 	w.ShardBytes, w.RowGroupBytes = o.ShardBytes, o.RowGroupBytes
 	w.Source = o.Name
-	w.Config = map[string]string{"input": l.Fingerprint}
+	w.Config = map[string]string{inputKey: l.Fingerprint}
 	for k, v := range o.Config {
 		w.Config[k] = v
+	}
+	if c, ok := s.(Continuer); ok {
+		w.Continues = func(ctx context.Context, begun map[string]string) (int64, bool, error) {
+			begun = maps.Clone(begun)
+			fingerprint := begun[inputKey]
+			begun[inputKey] = l.Fingerprint
+			if !maps.Equal(begun, w.Config) {
+				return 0, false, nil
+			}
+			return c.Continues(ctx, fingerprint)
+		}
 	}
 	w.Camera, w.Split, w.Labels, w.LabelNames = l.Camera, l.Split, l.Labels, l.LabelNames
 	w.Force = o.Force

@@ -33,7 +33,8 @@ type recordReader interface {
 //	{"annotations": [...], ...}   an array of records among other things
 //	{...} {...}                   records one after the other, as in JSON lines
 type jsonRecords struct {
-	form jsonForm
+	form  jsonForm
+	fault error // of a map that was taken for one by the members before the fault
 }
 
 // jsonForm is one of the forms.
@@ -53,9 +54,9 @@ const annotationsKey = `"annotations"`
 func newJSONLines(file io.Reader) *jsonRecords {
 	s := newRecordScanner(file)
 	if s.space() == '[' {
-		return &jsonRecords{jsonArray}
+		return &jsonRecords{form: jsonArray}
 	}
-	return &jsonRecords{jsonLines}
+	return &jsonRecords{form: jsonLines}
 }
 
 // newJSONRecords looks at a file for its form: of an object, at all its keys.
@@ -63,7 +64,7 @@ func newJSONRecords(file io.Reader) (*jsonRecords, error) {
 	s := newRecordScanner(file)
 	switch s.space() {
 	case '[':
-		return &jsonRecords{jsonArray}, nil
+		return &jsonRecords{form: jsonArray}, nil
 	case '{':
 	default:
 		return nil, s.want("an array or object of records")
@@ -72,9 +73,9 @@ func newJSONRecords(file io.Reader) (*jsonRecords, error) {
 	last := s.frame(first)
 	key := string(s.buf[s.pos+first : s.pos+last])
 	if slices.ContainsFunc(recordKeys[:], func(name string) bool { return key == `"`+name+`"` }) {
-		return &jsonRecords{jsonLines}, nil
+		return &jsonRecords{form: jsonLines}, nil
 	}
-	form := jsonMap
+	form, members := jsonMap, 0
 	err := s.members(func(key []byte, colon int) error {
 		if string(key) == annotationsKey && s.at(s.skip(colon+1)) == '[' {
 			form = jsonAnnotations
@@ -82,12 +83,16 @@ func newJSONRecords(file io.Reader) (*jsonRecords, error) {
 		}
 		end := s.frame(s.skip(colon + 1)) // moves the window
 		s.pos += end
+		members++
 		return nil
 	})
-	if err != nil && !errors.Is(err, errStop) {
+	if errors.Is(err, errStop) {
+		err = nil
+	}
+	if err != nil && members == 0 {
 		return nil, err
 	}
-	return &jsonRecords{form}, nil
+	return &jsonRecords{form: form, fault: err}, nil
 }
 
 // errStop ends a loop by callback before its end.
@@ -98,6 +103,7 @@ func (j *jsonRecords) each(ctx context.Context, r io.Reader, fn func(p place, re
 	s := newRecordScanner(r)
 	var index int64
 	var rec record
+	good := false
 	give := func(at int64, raw []byte) error {
 		if index%1000 == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -111,6 +117,7 @@ func (j *jsonRecords) each(ctx context.Context, r io.Reader, fn func(p place, re
 			err = s.fail(at, err)
 		}
 		index++
+		good = good || err == nil
 		return err
 	}
 	s.space()
@@ -141,6 +148,10 @@ func (j *jsonRecords) each(ctx context.Context, r io.Reader, fn func(p place, re
 		})
 	case jsonLines:
 		err = s.lines(&index, give)
+	}
+	var placed *RecordError
+	if j.fault != nil && !good && errors.As(err, &placed) && !errors.Is(err, errNamedIDs) {
+		return j.fault // it is no map of records: what it is was not read
 	}
 	if err != nil {
 		return err

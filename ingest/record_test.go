@@ -23,7 +23,7 @@ func TestRecordScannerWindow(t *testing.T) {
 		"halves": iotest.HalfReader(strings.NewReader(text)), "end with data": iotest.DataErrReader(strings.NewReader(text)),
 	} {
 		var got []string
-		j := &jsonRecords{jsonArray}
+		j := &jsonRecords{form: jsonArray}
 		err := j.each(t.Context(), r, func(p place, rec *record) error {
 			if at := text[p.at : p.at+p.bytes]; at[0] != '{' || at[len(at)-1] != '}' || !json.Valid([]byte(at)) {
 				t.Errorf("%s: record %d: want an object at %d, got %.20q", name, p.index, p.at, at)
@@ -41,7 +41,7 @@ func TestRecordScannerWindow(t *testing.T) {
 func TestRecordScannerReadError(t *testing.T) {
 	gone := errors.New("disk went away")
 	for _, text := range []string{"", "[", `[{"image"`, `[{"image": "a.jpg"}`, `[{"image": "a.jpg"}, `, `[{"image": "a.jpg"}]`, "[" + strings.Repeat(" ", 1<<20)} {
-		j := &jsonRecords{jsonArray}
+		j := &jsonRecords{form: jsonArray}
 		err := j.each(t.Context(), io.MultiReader(strings.NewReader(text), iotest.ErrReader(gone)), func(place, *record) error { return nil })
 		if !errors.Is(err, gone) {
 			t.Errorf("after %.30q: want %v, got %v", text, gone, err)

@@ -24,14 +24,17 @@ const ReasonDuplicate = "duplicate_path"
 // their offsets. So memory does not depend on how much is written about an image.
 // Where ids are names, each name with its smallest path is kept during the pass.
 //
-// Malformed files and records without the fields that are needed end the pass,
-// before there is any output: they tell of a file that is not the right one.
+// A malformed file, or a record without the fields that are needed, ends the pass.
+// The stream is then that of the records before, and ends in the error (textFault),
+// so that their shards are kept. Where there are none, or where ids are names, whose
+// numbers depend on the whole list, nothing is opened.
 type textSource struct {
 	rules  textRules
 	files  []textFile
 	images *imageRoot
 	index  *textIndex
 	layout Layout
+	fault  *textFault // nil of a list that is whole
 }
 
 // textFile is one file of annotations.
@@ -65,15 +68,18 @@ func openText(ctx context.Context, rules textRules, names []string, root string,
 	if errors.Is(err, errNamedIDs) {
 		sum, err = t.scan(ctx, true)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("annotations: %w", err)
+	if err == nil {
+		err = t.index.finish(t.pathOf)
 	}
-	if err := t.index.finish(t.pathOf); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("annotations: %w", err)
 	}
 	t.layout = Layout{
 		Images: t.index.images, Fingerprint: sum,
 		Camera: t.index.cameras, Split: len(t.index.splits) > 1, Labels: t.index.labels,
+	}
+	if t.fault != nil {
+		t.layout.Images = 0
 	}
 	if t.layout.Labels {
 		t.layout.LabelNames = rules.labelNames()
@@ -132,9 +138,16 @@ func (t *textSource) scan(ctx context.Context, named bool) (sum string, err erro
 	t.index = newTextIndex(named)
 	all := sha256.New()
 	for i := range t.files {
-		if err := t.scanFile(ctx, i, all); err != nil {
+		err := t.scanFile(ctx, i, all)
+		var bad *RecordError
+		switch {
+		case err == nil:
+			continue
+		case errors.Is(err, errNamedIDs), !errors.As(err, &bad), named, len(t.index.entries) == 0:
 			return "", err
 		}
+		t.fault = newTextFault(t.index, i, err)
+		return t.fingerprintOf(ctx, t.fault.file, t.fault.end)
 	}
 	if len(t.index.entries) == 0 {
 		return "", fmt.Errorf("%s: want records, got none", t.files[0].name)
@@ -209,6 +222,9 @@ func (t *textSource) Identities(ctx context.Context) iter.Seq2[*Identity, error]
 			if !yield(identity, nil) {
 				return
 			}
+		}
+		if t.fault != nil {
+			yield(nil, fmt.Errorf("annotations: %w", t.fault.err))
 		}
 	}
 }

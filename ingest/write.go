@@ -24,13 +24,16 @@ func Write(ctx context.Context, s Source, dir string, o Options) (*parquet.Manif
 	if err := o.Validate(); err != nil {
 		return nil, fmt.Errorf("ingest: %w", err)
 	}
-	w, err := parquet.Create(ctx, dir, o.writerOptions(s.Layout()))
+	w, err := parquet.Create(ctx, dir, o.writerOptions(s))
 	if err != nil {
 		return nil, fmt.Errorf("ingest: %w", err)
 	}
 	r := &run{source: s, writer: w, options: o, total: s.Layout().Images}
 	if err := r.fill(ctx); err != nil {
 		w.Abort()
+		if bad := (*RecordError)(nil); errors.As(err, &bad) {
+			err = fmt.Errorf("%w: mend the list and run the same command again, it goes on after the last whole shard", err)
+		}
 		return nil, fmt.Errorf("ingest into %s: %w", dir, err)
 	}
 	m, err := w.Close()
@@ -55,7 +58,8 @@ type run struct {
 type job struct {
 	sample *Sample // nil for an identity without samples
 	id     int64
-	last   bool // of its identity
+	last   bool  // of its identity
+	ends   error // the stream's last word; all else is zero
 
 	done          chan struct{} // closed when the fields below are set
 	image         []byte
@@ -65,7 +69,8 @@ type job struct {
 
 // fill reads by several workers and writes in order. Jobs enter queue in the
 // order of the stream, and the writing goroutine waits for each in turn; the
-// length of the queue bounds how far the workers run ahead.
+// length of the queue bounds how far the workers run ahead. An error of the stream
+// takes its turn too.
 func (r *run) fill(ctx context.Context) error {
 	workers := r.options.Workers
 	if workers == 0 {
@@ -95,8 +100,8 @@ func (r *run) list(ctx context.Context, queue, work chan<- *job) error {
 	skip := r.writer.Consumed()
 	var seen int64
 	for identity, err := range r.source.Identities(ctx) {
-		if err != nil {
-			return err
+		if err != nil { // in its turn: the whole shards before it are kept
+			return send(ctx, &job{ends: err}, queue, work)
 		}
 		if seen++; seen <= skip {
 			// Before the first job: the writing goroutine does not look yet.
@@ -161,6 +166,9 @@ func (r *run) write(ctx context.Context, queue <-chan *job) error {
 		case <-j.done:
 		case <-ctx.Done():
 			return ctx.Err()
+		}
+		if j.ends != nil {
+			return j.ends
 		}
 		if j.sample != nil {
 			r.images++

@@ -143,7 +143,7 @@ func placeMerged(ctx context.Context, dirs, from []string, m *Manifest, out stri
 	for _, s := range m.Shards {
 		o.Config["merge."+s.File] = s.SHA256
 	}
-	if err := claimDir(out, o, createFile); err != nil {
+	if _, err := claimDir(ctx, out, o, createFile); err != nil {
 		return err
 	}
 	if err := removeLeftovers(out, nil); err != nil {

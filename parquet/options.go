@@ -1,6 +1,7 @@
 package parquet
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,6 +25,12 @@ type WriterOptions struct {
 	LabelNames   []string // one name for each position of labels; may be empty
 
 	Force bool // start anew, removing the shards that are there
+
+	// Continues is asked about an unfinished directory that was begun with another
+	// Config or with other columns: whether that run was on the beginning of what this
+	// one is on, and how many inputs from the first are the same for both. Shards of
+	// those alone, with the columns of this run, are kept. nil: never.
+	Continues func(ctx context.Context, begun map[string]string) (consumed int64, ok bool, err error)
 }
 
 // DefaultWriterOptions returns the sizes of the format: shards of about 256 MiB

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -55,52 +56,62 @@ func removeDataset(dir string) error {
 	return syncDir(dir)
 }
 
-// claimDir makes dir the place of this run: run.json is there afterwards with
-// this configuration, and no other was.
-func claimDir(dir string, o *WriterOptions, create createFunc) error {
+// claim says what of a directory is this run's.
+type claim struct {
+	limit int64 // inputs that kept shards may represent
+	write bool  // run.json is to be written once all other shards are gone
+}
+
+// claimDir looks whether dir can be the place of this run. Where no run was there,
+// run.json is afterwards.
+func claimDir(ctx context.Context, dir string, o *WriterOptions, create createFunc) (claim, error) {
+	all := claim{limit: math.MaxInt64}
 	given := newRunFile(o)
 	finished := true
 	if _, err := os.Stat(filepath.Join(dir, manifestName)); errors.Is(err, fs.ErrNotExist) {
 		finished = false
 	} else if err != nil {
-		return err
+		return all, err
 	}
 	stored, err := readRunFile(dir)
 	switch {
 	case err == nil:
-		if diffs := stored.diff(given); len(diffs) > 0 {
-			return &ConfigMismatchError{Dir: dir, Diffs: diffs}
+		diffs := stored.diff(given)
+		switch {
+		case len(diffs) == 0 && finished:
+			return all, fmt.Errorf("%s: %w", dir, ErrFinished)
+		case len(diffs) == 0:
+			return all, nil
+		case !finished && o.Continues != nil && stored.cutAs(given):
+			n, ok, err := o.Continues(ctx, stored.Config)
+			if ok || err != nil {
+				return claim{limit: n, write: true}, err
+			}
 		}
-		if finished {
-			return fmt.Errorf("%s: %w", dir, ErrFinished)
-		}
-		return nil
+		return all, &ConfigMismatchError{Dir: dir, Diffs: diffs}
 	case !errors.Is(err, fs.ErrNotExist):
-		return err
+		return all, err
 	case finished:
-		return fmt.Errorf("%s holds a dataset without %s: want an empty folder", dir, runName)
+		return all, fmt.Errorf("%s holds a dataset without %s: want an empty folder", dir, runName)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return err
+		return all, err
 	}
 	for _, e := range entries {
 		if strings.HasSuffix(e.Name(), ".parquet") {
-			return fmt.Errorf("%s holds %s but no %s: want an empty folder or an unfinished run", dir, e.Name(), runName)
+			return all, fmt.Errorf("%s holds %s but no %s: want an empty folder or an unfinished run", dir, e.Name(), runName)
 		}
 	}
-	b, err := given.encode()
-	if err != nil {
-		return err
-	}
-	return writeFileAtomic(dir, runName, b, create)
+	return all, given.write(dir, create)
 }
 
 // adopt keeps the whole shards of an earlier run and removes the rest. It
 // returns the length of rejects.jsonl that goes with them.
-func (w *Writer) adopt(ctx context.Context) (rejectsBytes int64, err error) {
+// Those of more than limit inputs are not kept.
+func (w *Writer) adopt(ctx context.Context, limit int64) (rejectsBytes int64, err error) {
 	for i := 0; ; i++ {
-		kept, err := w.adoptShard(ctx, i)
+		kept, err := w.adoptShard(ctx, i, limit)
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
@@ -132,7 +143,7 @@ func unusable(err error) error {
 	return fmt.Errorf("%w: %w", errShardUnusable, err)
 }
 
-func (w *Writer) adoptShard(ctx context.Context, i int) (footer, error) {
+func (w *Writer) adoptShard(ctx context.Context, i int, limit int64) (footer, error) {
 	f, err := openShard(w.dir, shardName(i))
 	if errors.Is(err, fs.ErrNotExist) {
 		return footer{}, errShardUnusable
@@ -141,7 +152,7 @@ func (w *Writer) adoptShard(ctx context.Context, i int) (footer, error) {
 		return footer{}, unusable(err)
 	}
 	defer f.close()
-	if !f.own || f.foot.consumed < 0 || f.rows == 0 || checkSchema(f.file, &w.options) != nil {
+	if !f.own || f.foot.consumed < 0 || f.foot.consumed > limit || f.rows == 0 || checkSchema(f.file, &w.options) != nil {
 		return footer{}, errShardUnusable
 	}
 	shard, ids, err := f.check(ctx, nil, func(e *RowError) error { return e })

@@ -80,6 +80,26 @@ func readRunFile(dir string) (*runFile, error) {
 	return r, nil
 }
 
+// write makes r the run of a directory.
+func (r *runFile) write(dir string, create createFunc) error {
+	b, err := r.encode()
+	if err != nil {
+		return err
+	}
+	return writeFileAtomic(dir, runName, b, create)
+}
+
+// cutAs reports whether both runs cut their rows into shards alike; the columns
+// may differ.
+func (r *runFile) cutAs(given *runFile) bool {
+	for _, key := range []string{"shards.bytes", "shards.row_group_bytes", "shards.source"} {
+		if r.Shards[key] != given.Shards[key] {
+			return false
+		}
+	}
+	return r.SchemaVersion == given.SchemaVersion
+}
+
 // diff lists the settings in which the stored run differs from the given one.
 func (r *runFile) diff(given *runFile) []ConfigDiff {
 	diffs := diffMaps(r.Config, given.Config)

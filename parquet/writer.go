@@ -79,12 +79,18 @@ func (w *Writer) start(ctx context.Context) error {
 			return fmt.Errorf("start anew: %w", err)
 		}
 	}
-	if err := claimDir(w.dir, o, w.create); err != nil {
+	claimed, err := claimDir(ctx, w.dir, o, w.create)
+	if err != nil {
 		return err
 	}
-	rejectsBytes, err := w.adopt(ctx)
+	rejectsBytes, err := w.adopt(ctx, claimed.limit)
 	if err != nil {
 		return fmt.Errorf("resume %s: %w", w.dir, err)
+	}
+	if claimed.write {
+		if err := newRunFile(o).write(w.dir, w.create); err != nil {
+			return err
+		}
 	}
 	w.rejects, err = openRejects(w.dir, rejectsBytes)
 	return err
