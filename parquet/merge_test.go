@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -41,7 +42,7 @@ func TestMerge(t *testing.T) {
 	for i := range 3 {
 		writePart(t, PartDir(root, i, 3), i, 3, rows)
 	}
-	parts, err := PartDirs(root)
+	parts, err := PartDirs([]string{root}, false)
 	if err != nil || len(parts) != 3 {
 		t.Fatalf("want 3 parts, got %v and %v", parts, err)
 	}
@@ -75,8 +76,62 @@ func TestMerge(t *testing.T) {
 	if got := readDataset(t, out); len(got) != 180 {
 		t.Errorf("after a part is gone: want 180 rows, got %d", len(got))
 	}
-	if _, err := PartDirs(root); err == nil || !strings.Contains(err.Error(), "want 3 parts, got none with number 0") {
+	if _, err := PartDirs([]string{root}, false); err == nil || !strings.Contains(err.Error(), "want 3 parts, got none with number 0") {
 		t.Errorf("want the missing part named, got %v", err)
+	}
+}
+
+// TestPartDirs lists parts as a shell gives them, and names what is missing.
+func TestPartDirs(t *testing.T) {
+	root := t.TempDir()
+	job := func(name string, n int, parts ...int) string {
+		dir := filepath.Join(root, name)
+		for _, i := range parts {
+			if err := os.MkdirAll(PartDir(dir, i, n), 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return dir
+	}
+	whole, holes, mixed := job("whole", 12, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), job("holes", 9, 2, 4, 8), job("mixed", 2, 0, 1)
+	single := filepath.Join(root, "single")
+	if err := os.Mkdir(single, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	glob, err := filepath.Glob(whole + "/part-*-of-12")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inOrder, err := PartDirs([]string{whole}, false)
+	if err != nil || len(inOrder) != 12 || inOrder[10] != PartDir(whole, 10, 12) {
+		t.Fatalf("want 12 parts in order, got %v and %v", inOrder, err)
+	}
+	job("mixed", 3, 0)
+	for _, c := range []struct {
+		name    string
+		dirs    []string
+		partial bool
+		want    []string
+		err     string
+	}{
+		{name: "a shell's order", dirs: glob, want: inOrder},
+		{name: "among others", dirs: append([]string{single}, glob...), want: append([]string{single}, inOrder...)},
+		{name: "one is not named", dirs: append(slices.Clone(glob[:3]), glob[4:]...), err: whole + ": want 12 parts, got none with number 11"},
+		{name: "holes", dirs: []string{holes}, err: holes + ": want 9 parts, got none with number 0-1, 3, 5-7"},
+		{name: "holes, named", dirs: []string{PartDir(holes, 8, 9), PartDir(holes, 2, 9)}, err: holes + ": want 9 parts, got none with number 0-1, 3-7"},
+		{name: "partial", dirs: []string{PartDir(holes, 8, 9), PartDir(holes, 2, 9)}, partial: true, want: []string{PartDir(holes, 2, 9), PartDir(holes, 8, 9)}},
+		{name: "a part twice", dirs: []string{whole, PartDir(whole, 3, 12)}, want: inOrder},
+		{name: "two jobs in one folder", dirs: []string{mixed}, err: mixed + ": want the parts of one job, got parts of 2 and of 3"},
+		{name: "no folder", dirs: []string{filepath.Join(root, "none")}, err: "no such file"},
+	} {
+		got, err := PartDirs(c.dirs, c.partial)
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s: want the error %q, got %v and %v", c.name, c.err, got, err)
+			}
+		} else if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s: want %v, got %v and %v", c.name, c.want, got, err)
+		}
 	}
 }
 

@@ -3,10 +3,13 @@ package parquet
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // PartDir is the directory below dir in which task i of n of an array job writes
@@ -15,38 +18,146 @@ func PartDir(dir string, i, n int) string {
 	return filepath.Join(dir, fmt.Sprintf("part-%d-of-%d", i, n))
 }
 
-// PartDirs lists the parts of an array job below dir, in order: none when dir
-// has no parts, an error when some are missing or belong to another job.
-func PartDirs(dir string) ([]string, error) {
+// MissingPartsError says that parts of an array job are not there.
+type MissingPartsError struct {
+	Dir     string // that holds the others
+	Total   int    // parts of the job
+	Missing []int  // ascending, never empty
+}
+
+func (e *MissingPartsError) Error() string {
+	return fmt.Sprintf("%s: want %d parts, got none with number %s", e.Dir, e.Total, spans(e.Missing))
+}
+
+// spans writes ascending numbers as in 1, 4-6.
+func spans(numbers []int) string {
+	var out []string
+	for from := 0; from < len(numbers); {
+		to := from
+		for to+1 < len(numbers) && numbers[to+1] == numbers[to]+1 {
+			to++
+		}
+		span := strconv.Itoa(numbers[from])
+		if to > from {
+			span += "-" + strconv.Itoa(numbers[to])
+		}
+		out = append(out, span)
+		from = to + 1
+	}
+	return strings.Join(out, ", ")
+}
+
+// job is the parts of an array job that were met.
+type job struct {
+	total int
+	found map[int]bool
+}
+
+// add takes a part by its name; other names are passed over.
+func (j *job) add(dir, name string) (isPart bool, err error) {
+	m := regexp.MustCompile(`^part-(\d+)-of-(\d+)$`).FindStringSubmatch(name)
+	if m == nil {
+		return false, nil
+	}
+	i, errI := strconv.Atoi(m[1])
+	n, errN := strconv.Atoi(m[2])
+	if err := errors.Join(errI, errN); err != nil {
+		return true, fmt.Errorf("%s: %s: %w", dir, name, err)
+	}
+	if j.found == nil {
+		j.total, j.found = n, map[int]bool{}
+	}
+	if n != j.total {
+		return true, fmt.Errorf("%s: want the parts of one job, got parts of %d and of %d", dir, j.total, n)
+	}
+	j.found[i] = true
+	return true, nil
+}
+
+// list adds the parts that lie in dir.
+func (j *job) list(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	name := regexp.MustCompile(`^part-(\d+)-of-(\d+)$`)
-	found := map[int]bool{}
-	total := 0
 	for _, e := range entries {
-		m := name.FindStringSubmatch(e.Name())
-		if m == nil || !e.IsDir() {
+		if !e.IsDir() {
 			continue
 		}
-		i, errI := strconv.Atoi(m[1])
-		n, errN := strconv.Atoi(m[2])
-		if err := errors.Join(errI, errN); err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", dir, e.Name(), err)
+		if _, err := j.add(dir, e.Name()); err != nil {
+			return err
 		}
-		if total != 0 && n != total {
-			return nil, fmt.Errorf("%s: want the parts of one job, got parts of %d and of %d", dir, total, n)
-		}
-		total = n
-		found[i] = true
 	}
+	return nil
+}
+
+// dirs are the parts below dir in the order of their numbers. That some are
+// missing is an error unless partial.
+func (j *job) dirs(dir string, partial bool) ([]string, error) {
 	var parts []string
-	for i := range total {
-		if !found[i] {
-			return nil, fmt.Errorf("%s: want %d parts, got none with number %d", dir, total, i)
+	var missing []int
+	for i := range j.total {
+		if !j.found[i] {
+			missing = append(missing, i)
 		}
-		parts = append(parts, PartDir(dir, i, total))
+	}
+	if len(missing) > 0 && !partial {
+		return nil, &MissingPartsError{Dir: dir, Total: j.total, Missing: missing}
+	}
+	for _, i := range slices.Sorted(maps.Keys(j.found)) {
+		parts = append(parts, PartDir(dir, i, j.total))
 	}
 	return parts, nil
+}
+
+// PartDirs lists what dirs stand for: a directory with the parts of an array job
+// for these parts, and any other for itself. Parts that are named one by one, as
+// a shell lists them, come in the order of their numbers at the place of the
+// first. A *MissingPartsError names the parts of a job that are not among them,
+// unless partial.
+func PartDirs(dirs []string, partial bool) ([]string, error) {
+	jobs := map[string]*job{} // by directory that holds the parts
+	var order []string        // a key of jobs, or a dataset
+	for _, dir := range dirs {
+		dir = filepath.Clean(dir)
+		parent, name := filepath.Split(dir)
+		parent = filepath.Clean(parent)
+		named := &job{}
+		isPart, err := named.add(parent, name)
+		if err != nil {
+			return nil, err
+		}
+		if !isPart {
+			parent = dir
+			if err := named.list(dir); err != nil {
+				return nil, err
+			}
+		}
+		if j := jobs[parent]; j == nil || j.total == 0 {
+			order = append(order, parent)
+			jobs[parent] = named
+			continue
+		}
+		if isPart {
+			_, err = jobs[parent].add(parent, name)
+		} else {
+			err = jobs[parent].list(dir)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	var all []string
+	for _, dir := range order {
+		if jobs[dir].total == 0 {
+			all = append(all, dir)
+			continue
+		}
+		parts, err := jobs[dir].dirs(dir, partial)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, parts...)
+	}
+	return all, nil
 }

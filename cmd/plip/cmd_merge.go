@@ -19,8 +19,9 @@ func mergeCommand() command {
 		short: "Join the parts of an array job",
 		long: "merge joins finished datasets into one, in the order given, without reading\n" +
 			"their rows: shards are linked, or copied where the file system cannot link. A\n" +
-			"folder that holds part-0-of-n to part-(n-1)-of-n stands for these parts. The\n" +
-			"reports of plip distribute are added up.",
+			"folder that holds part-0-of-n to part-(n-1)-of-n stands for these parts; parts that\n" +
+			"are named one by one come in the order of their numbers. That a part is missing is\n" +
+			"an error. The reports of plip distribute are added up.",
 		example: "plip merge parts -o whole",
 		args:    atLeast(1),
 		result:  datasetResult{},
@@ -30,26 +31,21 @@ func mergeCommand() command {
 }
 
 type mergeOptions struct {
-	out string
+	out     string
+	partial bool
 }
 
 func (o *mergeOptions) addFlags(f *pflag.FlagSet) {
 	addOutput(f, &o.out, "`folder` of the joined dataset")
+	f.BoolVar(&o.partial, "partial", false, "join the parts that are there although others of the job are missing")
 }
 
 func (o *mergeOptions) validate([]string) error { return checkOutput(o.out) }
 
 func (o *mergeOptions) run(ctx context.Context, c *call) error {
-	var dirs []string
-	for _, dir := range c.args {
-		parts, err := parquet.PartDirs(dir)
-		if err != nil {
-			return err
-		}
-		if len(parts) == 0 {
-			parts = []string{dir}
-		}
-		dirs = append(dirs, parts...)
+	dirs, err := parquet.PartDirs(c.args, o.partial)
+	if err != nil {
+		return err
 	}
 	m, err := parquet.Merge(ctx, dirs, o.out)
 	if errors.Is(err, parquet.ErrFinished) {

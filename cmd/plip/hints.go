@@ -34,6 +34,9 @@ func hints(err error) []string {
 	if errors.As(err, &noEmbedding) {
 		lines = append(lines, "plip embed --into DIR --images "+noEmbedding.dir+" makes a dataset with embeddings")
 	}
+	if missing := (*parquet.MissingPartsError)(nil); errors.As(err, &missing) {
+		lines = append(lines, "the command of a missing part makes it; --partial joins the others alone")
+	}
 	if errors.Is(err, parquet.ErrUnfinished) {
 		lines = append(lines, "the command that began it continues it")
 	}
