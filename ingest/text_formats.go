@@ -40,7 +40,8 @@ func textDatasets() []textFormat {
 // textShared ends the help of each format.
 const textShared = "\nSRC is the file, or the folder that holds it; image paths start from that folder, or\n" +
 	"from --images, or from imgs below it. Keys decide how a record is read; ids come in\n" +
-	"ascending order, and records of one image become one row."
+	"ascending order, and records of one image become one row. A fault in the list ends the run after\n" +
+	"the whole shards before it; once the list is mended, the same command goes on."
 
 func cuhkPedes() textFormat {
 	return textFormat{
