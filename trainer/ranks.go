@@ -78,8 +78,9 @@ func (t *training) openRanks() error {
 		return err
 	}
 	g.SynchronizeNorm(t.config.SyncNorm)
-	t.note("%d ranks, %d images a step each; contrast over %s; batch norms by %s; gradients summed during the backward pass", g.World.Size, t.config.Batch/g.World.Size,
-		pick(t.config.Gather, "the gathered batch, with gradients", "each rank's own rows"), pick(t.config.SyncNorm, "all ranks' statistics", "each rank's own statistics"))
+	t.note("%d ranks, %d images a step each; contrast over %s; batch norms by %s; gradients summed %s", g.World.Size, t.config.Batch/g.World.Size,
+		pick(t.config.Gather, "the gathered batch, with gradients", "each rank's own rows"), pick(t.config.SyncNorm, "all ranks' statistics", "each rank's own statistics"),
+		pick(g.Shares() && t.run.Device == tensor.CPU, "in shared memory", "during the backward pass"))
 	return nil
 }
 

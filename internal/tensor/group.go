@@ -58,7 +58,8 @@ func (s *Store) Close() {
 	s.p = nil
 }
 
-// Group is processes that compute together over libtorch's Gloo. All make the same calls in the same order, each on one
+// Group is processes that compute together over libtorch's Gloo, and where all are on one machine through its memory: the
+// sums of numbers, and those of a Reducer of CPU parameters. All make the same calls in the same order, each on one
 // thread at a time; a reducer's hooks run beside. A call that cannot be completed unwinds, or returns an error where it
 // has one.
 type Group struct {
@@ -74,6 +75,9 @@ func JoinGroup(s *Store, rank, size, lanes int, host string) (*Group, error) {
 	g := &Group{size: size}
 	return g, asError(C.lt_group_join(&g.p, s.p, C.int(rank), C.int(size), C.int(lanes), h))
 }
+
+// Shares tells whether sums go through shared memory, because all processes are on this machine.
+func (g *Group) Shares() bool { return C.lt_group_shares(g.p) != 0 }
 
 // Abort makes whatever waits in the group, now or later, fail with a reason. It is safe for concurrent use.
 func (g *Group) Abort(why string) {
@@ -121,7 +125,8 @@ func (g *Group) Gather(x Tensor) Tensor {
 // until it is switched off. Each of them then waits for the others twice, forward and backward.
 func (g *Group) SynchronizeNorm(on bool) { C.lt_group_norm(g.p, flag(on)) }
 
-// Reducer sums gradients over a group's processes. It sends them in buckets while the backward pass still runs.
+// Reducer sums gradients over a group's processes. It sends them in buckets while the backward pass still runs, or sums
+// them in shared memory after it.
 type Reducer struct{ p *C.lt_reducer }
 
 // NewReducer makes a reducer of float32 parameters. A lane is parameters in about the order in which their gradients

@@ -1,6 +1,7 @@
 // What group.cpp and reducer.cpp share.
 #pragma once
 #include "c10d.h"
+#include "shared.h"
 
 #define USE_C10D_GLOO
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -14,6 +15,9 @@ struct lt_group {
   int rank = 0, size = 1;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> main;
   std::vector<c10::intrusive_ptr<c10d::ProcessGroupGloo>> lanes;  // each lane's collectives have an order of their own
+  c10::intrusive_ptr<c10d::Store> store;
+  int blocks = 0;                       // of shared memory that were asked for
+  std::unique_ptr<shared_sums> shared;  // null where the ranks are not all on this machine
   std::atomic<bool> aborted{false};
   std::mutex mutex;
   std::string why;
@@ -21,7 +25,8 @@ struct lt_group {
   // wait blocks until work is done, and fails when the group is aborted before. Gloo cannot be told to stop waiting for
   // a peer that is silent, so a look is taken at times.
   void wait(const c10::intrusive_ptr<c10d::Work>& work);
-  void sum(at::Tensor t);  // in place, over the ranks
+  void check();                          // fails when the group is aborted
+  void sum(double* values, int64_t n);   // in place, over the ranks
 };
 
 template <class F>

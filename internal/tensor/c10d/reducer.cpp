@@ -2,6 +2,8 @@
 #include <torch/csrc/autograd/utils/lambda_post_hook.h>
 #include <torch/csrc/autograd/variable.h>
 
+#include <ATen/Parallel.h>
+
 #include "group.h"
 
 namespace {
@@ -10,6 +12,7 @@ namespace {
 // gradient of it.
 struct Bucket {
   at::Tensor flat, host;  // host is flat itself on the CPU; of another device a copy, which Gloo can read
+  bool alone = false;     // flat lies in shared memory: no collective of its own
   std::vector<at::Tensor> params, grads;  // grads are views of flat, laid out as the parameters
   std::vector<bool> filled;
   size_t left = 0;
@@ -37,6 +40,7 @@ struct Lane {
     }
     b.filled[i] = true;
     b.left--;
+    if (b.alone) return;
     for (; next < buckets.size() && buckets[next]->left == 0; next++) {
       Bucket& full = *buckets[next];
       if (!full.flat.is_cpu()) full.host.copy_(full.flat);
@@ -55,7 +59,7 @@ struct Lane {
 
 // take gives the parameters the sums, and makes the bucket ready for the next step.
 void take(lt_group* g, Bucket& b) {
-  g->wait(b.work);
+  if (b.work) g->wait(b.work);
   b.work.reset();
   const auto had = b.host.narrow(0, b.flags(), int64_t(b.params.size()));
   if (!b.flat.is_cpu()) b.flat.copy_(b.host);
@@ -67,11 +71,61 @@ void take(lt_group* g, Bucket& b) {
   b.left = b.params.size();
 }
 
-std::unique_ptr<Bucket> make_bucket(const std::vector<at::Tensor>& params) {
+// Flats are the ranks' flat vectors in memory that they share: rank by rank, each with those of all its buckets behind
+// each other. Words count the steps in which a rank has filled its own, summed its part and taken all parts.
+struct Flats {
+  std::shared_ptr<shared_block> block;
+  int64_t each = 0, used = 0;  // floats of a rank
+  uint32_t step = 0;
+
+  static size_t bytes(int size, int64_t each) { return size_t(size) * (3 * sizeof(shared_word) + size_t(each) * sizeof(float)); }
+  shared_word* words(int size, int kind) { return reinterpret_cast<shared_word*>(block->data) + kind * size; }
+  float* of(int size, int rank) { return reinterpret_cast<float*>(words(size, 3)) + rank * each; }
+
+  at::Tensor take(lt_group* g, int64_t n) {
+    float* p = of(g->size, g->rank) + used;
+    used += (n + 15) / 16 * 16;
+    return at::from_blob(p, {n}, [keep = block](void*) {}, at::kFloat).zero_();
+  }
+
+  void meet(lt_group* g, int kind) {
+    words(g->size, kind)[g->rank].reach(step);
+    for (int r = 0; r < g->size; r++) words(g->size, kind)[r].await(step, g, r);
+  }
+
+  // sum leaves the sums over the ranks in this rank's own vectors. Every rank sums a part of them, in the order of the
+  // ranks, into its own, from where the others copy it; what they still read stays as it is until all are done.
+  void sum(lt_group* g) {
+    step++;
+    auto part = [&](int r) { return used * r / g->size; };
+    float* mine = of(g->size, g->rank);
+    meet(g, 0);
+    at::parallel_for(part(g->rank), part(g->rank + 1), 1 << 14, [&](int64_t from, int64_t to) {
+      const int64_t block = 4096;
+      float total[block];
+      for (; from < to; from += block) {
+        const int64_t n = std::min(block, to - from);
+        std::copy_n(of(g->size, 0) + from, n, total);
+        for (int r = 1; r < g->size; r++) {
+          const float* theirs = of(g->size, r) + from;
+          for (int64_t i = 0; i < n; i++) total[i] += theirs[i];
+        }
+        std::copy_n(total, n, mine + from);
+      }
+    });
+    meet(g, 1);
+    for (int r = 0; r < g->size; r++)
+      if (r != g->rank) std::copy_n(of(g->size, r) + part(r), part(r + 1) - part(r), mine + part(r));
+    meet(g, 2);
+  }
+};
+
+std::unique_ptr<Bucket> make_bucket(lt_group* g, Flats* flats, const std::vector<at::Tensor>& params) {
   auto b = std::make_unique<Bucket>();
-  int64_t n = 0;
+  int64_t n = int64_t(params.size());
   for (const auto& p : params) n += p.numel();
-  b->flat = at::zeros({n + int64_t(params.size())}, params[0].options().requires_grad(false));
+  b->alone = flats != nullptr;
+  b->flat = flats ? flats->take(g, n) : at::zeros({n}, params[0].options().requires_grad(false));
   b->host = b->flat.to(at::kCPU);
   int64_t at = 0;
   for (const auto& p : params) {
@@ -90,6 +144,7 @@ std::unique_ptr<Bucket> make_bucket(const std::vector<at::Tensor>& params) {
 struct lt_reducer {
   lt_group* group;
   std::vector<std::unique_ptr<Lane>> lanes;
+  std::unique_ptr<Flats> flats;  // null: gradients travel over Gloo
   std::vector<std::pair<std::shared_ptr<torch::autograd::Node>, uintptr_t>> hooks;
 
   void watch(Lane& lane, Bucket& b) {
@@ -111,6 +166,12 @@ lt_error lt_reducer_new(lt_reducer** out, lt_group* g, tensor* params, const int
     TORCH_CHECK(lanes <= int(g->lanes.size()), "the group has ", g->lanes.size(), " lanes, want ", lanes);
     auto r = std::make_unique<lt_reducer>();
     r->group = g;
+    int64_t total = 0;
+    bool cpu = true;
+    for (int k = 0, i = 0; k < lanes; k++)
+      for (int j = 0; j < lane_sizes[k]; j++, i++) total += params[i]->numel() + 17, cpu = cpu && params[i]->is_cpu();
+    if (g->shared && cpu && total > 0)
+      if (auto block = shared_block::open(g, Flats::bytes(g->size, (total + 15) / 16 * 16))) r->flats.reset(new Flats{block, (total + 15) / 16 * 16});
     for (int k = 0; k < lanes; k++) {
       auto lane = std::make_unique<Lane>();
       lane->group = g->lanes[size_t(k)];
@@ -121,7 +182,7 @@ lt_error lt_reducer_new(lt_reducer** out, lt_group* g, tensor* params, const int
         some.push_back(**params);
         bytes += int64_t((*params)->nbytes());
         if (bytes < bucket_bytes && i + 1 < lane_sizes[k]) continue;
-        lane->buckets.push_back(make_bucket(some));
+        lane->buckets.push_back(make_bucket(g, r->flats.get(), some));
         r->watch(*lane, *lane->buckets.back());
         some.clear(), bytes = 0;
       }
@@ -134,6 +195,7 @@ lt_error lt_reducer_new(lt_reducer** out, lt_group* g, tensor* params, const int
 lt_error lt_reducer_finish(lt_reducer* r) {
   return guarded([&] {
     for (auto& lane : r->lanes) lane->finish();
+    if (r->flats) r->flats->sum(r->group);
     for (auto& lane : r->lanes) {
       for (auto& b : lane->buckets) take(r->group, *b);
       lane->next = 0;
