@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"plip/internal/optim"
 	"plip/internal/tensor"
+	"plip/internal/weights"
 	"plip/parquet"
 	"plip/spac"
 	"plip/spac/attributes"
@@ -23,10 +25,12 @@ func spacTrainCommand() command {
 		use:   "train -o DIR",
 		short: "Train the captioner on captioned shards",
 		long: "train teaches SPAC the six attributes and two styles of captions from captioned\n" +
-			"shards, and writes checkpoints and metrics.jsonl below the output folder. The same\n" +
-			"command goes on from the newest checkpoint.\n\n" +
+			"shards, and writes checkpoints, metrics.jsonl (and the same for TensorBoard) and\n" +
+			"samples.jsonl below the output folder. The same command goes on from the newest\n" +
+			"checkpoint.\n\n" +
 			"Without --generator-hub the generator starts fresh with a vocabulary trained on the\n" +
-			"captions; with it, from a folder in the hub's layout (GPT-2).",
+			"captions; with it, from a folder in the hub's layout (GPT-2). With --model the whole\n" +
+			"captioner starts from another one, whose sizes and vocabulary win.",
 		example: "plip spac train --preset tiny --train corpus/captioned --valid corpus/valid -o captioner",
 		presets: presets.FS(),
 		result:  spacTrainResult{},
@@ -45,6 +49,7 @@ type spacTrainResult struct {
 
 type spacTrainOptions struct {
 	out, train, valid, hub string
+	start                  string
 	model                  spac.Config
 	config                 spac.TrainConfig
 	device                 deviceFlags
@@ -56,7 +61,8 @@ func (o *spacTrainOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.train, "train", "", "captioned `shards` to learn from")
 	f.StringVar(&o.valid, "valid", "", "captioned `shards` to measure the loss on after each epoch")
 	f.StringVar(&o.hub, "generator-hub", "", "`folder` or hub name of GPT-2 weights to start the generator from")
-	annotate(f, unrecorded, "train", "valid", "generator-hub")
+	f.StringVar(&o.start, "model", "", "captioner to start from: `folder` of a checkpoint, or of a spac train")
+	annotate(f, unrecorded, "train", "valid", "generator-hub", "model")
 	f.IntSliceVar(&o.model.Layers, "layers", o.model.Layers, "`blocks` of the prefix encoder's four stages")
 	f.Int64Var(&o.model.Width, "width", o.model.Width, "`planes` of the prefix encoder's first stage")
 	f.Int64Var(&o.model.Channels, "channels", o.model.Channels, "`channels` of the feature pyramid")
@@ -111,6 +117,9 @@ func (o *spacTrainOptions) validate([]string) error {
 	if o.train == "" {
 		problems = append(problems, errors.New("--train is missing"))
 	}
+	if o.start != "" && o.hub != "" {
+		problems = append(problems, errors.New("--model and --generator-hub contradict each other: a captioner has a generator"))
+	}
 	return errors.Join(problems...)
 }
 
@@ -137,20 +146,13 @@ func (o *spacTrainOptions) run(ctx context.Context, c *call) error {
 		return err
 	}
 	o.config.Seed, o.config.BFloat16 = c.seed(), bf16
-	if run.Words, err = o.vocabulary(ctx, train); err != nil {
-		return err
-	}
 	tensor.Seed(c.seed())
-	m, err := spac.NewCaptioner(device, o.model)
+	m, words, err := o.captioner(ctx, device, train)
 	if err != nil {
 		return err
 	}
 	defer m.Close()
-	if o.hub != "" {
-		if err := m.LoadGenerator(o.hub); err != nil {
-			return err
-		}
-	}
+	run.Words = words
 	report := c.progress.Callback("train captioner", "steps")
 	run.Progress = func(step, total int64, loss float64) {
 		report(step, total)
@@ -168,6 +170,35 @@ func (o *spacTrainOptions) run(ctx context.Context, c *call) error {
 	return c.print(r, func(w io.Writer) {
 		fmt.Fprintf(w, "captioner\t%d parameters\t%.0f s\t%s\n", r.Parameters, r.Seconds, r.Output)
 	})
+}
+
+// captioner makes the model and its vocabulary: another run's, or fresh, its generator perhaps from a hub folder.
+func (o *spacTrainOptions) captioner(ctx context.Context, device tensor.Device, train *parquet.Dataset) (*spac.Captioner, *spac.Vocabulary, error) {
+	if o.start != "" {
+		o.config.Calibrate = false // the branches are trained
+		return spac.LoadCaptioner(device, o.start)
+	}
+	if o.hub != "" {
+		var err error
+		if o.hub, err = weights.ResolveHub(o.hub, os.Getenv); err != nil {
+			return nil, nil, err
+		}
+	}
+	words, err := o.vocabulary(ctx, train)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := spac.NewCaptioner(device, o.model)
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.hub != "" {
+		if err := m.LoadGenerator(o.hub); err != nil {
+			m.Close()
+			return nil, nil, err
+		}
+	}
+	return m, words, nil
 }
 
 // vocabulary is the hub folder's, or one trained on the captions and attributes, whose size then is the generator's.
