@@ -14,7 +14,7 @@ const gpt2EOS, gpt2Limit = 319, 12 // of the reference
 
 func newDecoder(t *testing.T, g *GPT2) *Decoder {
 	t.Helper()
-	d, err := g.NewDecoder()
+	d, err := g.NewDecoder(FP32)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func enumerate(g *GPT2, prefix tensor.Tensor, ids []int32, sum float64, eos int3
 func TestDecodingFreesItsTensors(t *testing.T) {
 	r, g, _ := gpt2Reference(t)
 	nntest.Balanced(t, "decoding", func() {
-		d, err := g.NewDecoder()
+		d, err := g.NewDecoder(FP32)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -295,5 +295,49 @@ func TestDraw(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// TestDecodingByLibtorch holds the kernels of the CPU against libtorch's operations, which CUDA runs.
+func TestDecodingByLibtorch(t *testing.T) {
+	r, g, _ := gpt2Reference(t)
+	d := newDecoder(t, g)
+	plain := &Decoder{g: g, plain: true}
+	nntest.Do(t, func() {
+		plain.prepare(tensor.PackedFloat32)
+		want, got := plain.Greedy(references(r), gpt2EOS), d.Greedy(references(r), gpt2EOS)
+		for i := range want {
+			if !slices.Equal(want[i].IDs, got[i].IDs) {
+				t.Errorf("sequence %d: want %v, got %v", i, want[i].IDs, got[i].IDs)
+			}
+		}
+	})
+}
+
+// TestSmallWeightsDecode wants most first tokens of bf16 and int8 to be fp32's.
+func TestSmallWeightsDecode(t *testing.T) {
+	r, g, _ := gpt2Reference(t)
+	whole := newDecoder(t, g)
+	for _, weights := range []string{BF16, INT8} {
+		d, err := g.NewDecoder(weights)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		nntest.Do(t, func() {
+			want, got := whole.Greedy(references(r), -1), d.Greedy(references(r), -1)
+			same := 0
+			for i := range want {
+				if want[i].IDs[0] == got[i].IDs[0] {
+					same++
+				}
+			}
+			if same < len(want)*3/4 {
+				t.Errorf("%s: %d of %d first tokens are fp32's, want most", weights, same, len(want))
+			}
+		})
+	}
+	if _, err := g.NewDecoder("fp8"); err == nil {
+		t.Error("want an error for weights fp8")
 	}
 }

@@ -27,7 +27,7 @@ func NewSpeaker(m *Captioner, bpe *text.BPE, method Method) (*Speaker, error) {
 	if err := method.Validate(); err != nil {
 		return nil, err
 	}
-	d, err := m.generator.NewDecoder()
+	d, err := m.generator.NewDecoder(method.Weights)
 	if err != nil {
 		return nil, err
 	}

@@ -25,11 +25,12 @@ type Method struct {
 	LengthPenalty float64 // power of the length that a hypothesis' log probability is divided by. Default 1
 	TopP          float64 // probability that the likeliest tokens add up to. Default 0.9
 	Temperature   float64 // what scores are divided by before drawing. Default 1
+	Weights       string  // of the generator: FP32, BF16 or INT8. Default FP32
 }
 
 // DefaultMethod is greedy decoding.
 func DefaultMethod() Method {
-	return Method{Decode: Greedy, Beams: 3, LengthPenalty: 1, TopP: 0.9, Temperature: 1}
+	return Method{Decode: Greedy, Beams: 3, LengthPenalty: 1, TopP: 0.9, Temperature: 1, Weights: FP32}
 }
 
 // Validate joins every problem of the method.
@@ -37,6 +38,9 @@ func (m Method) Validate() error {
 	var errs []error
 	if !slices.Contains([]string{Greedy, Beam, Nucleus}, m.Decode) {
 		errs = append(errs, fmt.Errorf("decode: want %s, %s or %s, got %q", Greedy, Beam, Nucleus, m.Decode))
+	}
+	if _, ok := packedKinds[m.Weights]; !ok {
+		errs = append(errs, fmt.Errorf("weights: want %s, %s or %s, got %q", FP32, BF16, INT8, m.Weights))
 	}
 	if m.Beams < 1 || m.Beams > 64 {
 		errs = append(errs, fmt.Errorf("beams: want 1 to 64, got %d", m.Beams))

@@ -75,6 +75,7 @@ func (o *spacCaptionOptions) addFlags(f *pflag.FlagSet) {
 	f.Float64Var(&o.config.LengthPenalty, "length-penalty", o.config.LengthPenalty, "`power` of the length by which a hypothesis' log probability is divided")
 	f.Float64Var(&o.config.TopP, "top-p", o.config.TopP, "`probability` that the tokens which nucleus draws from add up to")
 	f.Float64Var(&o.config.Temperature, "temperature", o.config.Temperature, "`number` by which scores are divided before nucleus draws")
+	f.StringVar(&o.config.Weights, "weights", o.config.Weights, "the generator's weights: fp32, bf16 or int8, the latter two faster and of nearly the same captions; CPU")
 	f.IntVar(&o.config.Workers, "workers", o.config.Workers, "`goroutines` that decode images")
 	annotate(f, unrecorded, "workers")
 	o.device.addFlags(f)

@@ -70,6 +70,19 @@ void lt_norm_across(lt_across across, void* context);
 lt_error lt_upsample(tensor* out, tensor x, int64_t h, int64_t w, int bilinear);
 lt_error lt_sdpa(tensor* out, tensor q, tensor k, tensor v, tensor mask, double dropout, int causal);
 
+// Products with packed weights, for decoding on the CPU. weight is [out, in], with in_out [in, out]; bias may be NULL;
+// kind 0 is float32, 1 bfloat16, 2 int8 (inputs are then rounded to the same, int8 ones row by row). gelu comes before
+// the residual, which may be NULL. A row's result does not depend on other rows nor on threads.
+typedef struct lt_packed_weights* lt_packed;
+lt_error lt_pack(lt_packed* out, tensor weight, int in_out, tensor bias, int kind);
+void lt_packed_free(lt_packed);
+int64_t lt_packed_in(lt_packed);
+int lt_packed_level(int level);  // of instructions to use at most: 0 any CPU, 1 AVX2, 2 AVX-512 VNNI, 3 bfloat16; -1: all; returns the one in use
+lt_error lt_packed_linear(tensor* out, tensor x, lt_packed w, tensor residual, int gelu);
+// The keys and values of qkv [R, L, 3 D] go to rows base[i] + start[i] on of keys and values [rows, D], and its queries
+// attend to all from row base[i] on.
+lt_error lt_cached_attention(tensor* out, tensor qkv, tensor keys, tensor values, const int64_t* base, const int64_t* start, int heads);
+
 // Gradients. A parameter is a leaf tensor that requires a gradient.
 lt_error lt_set_requires_grad(tensor t, int on);
 int lt_requires_grad(tensor t);

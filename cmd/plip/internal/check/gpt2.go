@@ -98,7 +98,7 @@ func (f *tensorFixture) gpt2Decode(g *spac.GPT2, at string) error {
 	}
 	prefix := f.input(at + "input.prefix")
 	var greedy, lengths []float64
-	d, err := g.NewDecoder()
+	d, err := g.NewDecoder(spac.FP32)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,62 @@
+package spac
+
+import (
+	"fmt"
+	"syscall"
+	"testing"
+	"time"
+
+	"plip/internal/nn"
+	"plip/internal/nn/nntest"
+	"plip/internal/tensor"
+)
+
+// BenchmarkDecode generates 40 tokens after prefixes of 23 with a GPT-2 of 124 million random parameters. Its peer is a
+// PyTorch loop of the same sizes with a key/value cache. cpu-tokens/s counts processor time, of both threads, which a
+// busy machine does not change much.
+func BenchmarkDecode(b *testing.B) {
+	tensor.SetThreads(2)
+	g := benchGPT2(b)
+	for _, weights := range []string{FP32, BF16, INT8} {
+		d, err := g.NewDecoder(weights)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, batch := range []int64{32, 1} {
+			b.Run(fmt.Sprintf("weights=%s/batch=%d", weights, batch), func(b *testing.B) {
+				nntest.Do(b, func() {
+					prefix := tensor.Empty(tensor.CPU, tensor.Float32, batch, 23, 768).Normal_(0, 1)
+					began, tokens := processorTime(b), 0
+					for b.Loop() {
+						for _, s := range d.Greedy([]Prompt{{prefix, 40}}, -1) {
+							tokens += len(s.IDs)
+						}
+					}
+					b.ReportMetric(float64(tokens)/b.Elapsed().Seconds(), "tokens/s")
+					b.ReportMetric(2*float64(tokens)/(processorTime(b)-began).Seconds(), "cpu-tokens/s")
+				})
+			})
+		}
+		d.Close()
+	}
+}
+
+func benchGPT2(b *testing.B) *GPT2 {
+	store := nn.NewStore(tensor.CPU)
+	b.Cleanup(store.Close)
+	var g *GPT2
+	nntest.Do(b, func() {
+		tensor.Seed(1)
+		g = NewGPT2(store.Root(), DefaultGPT2Config())
+	})
+	return g
+}
+
+// processorTime is what this process has used of all processors.
+func processorTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
