@@ -3,7 +3,9 @@ package spac
 import (
 	"math/rand/v2"
 	"strconv"
+	"syscall"
 	"testing"
+	"time"
 
 	"plip/internal/optim"
 	"plip/internal/tensor"
@@ -77,8 +79,19 @@ func benchmarkStep(b *testing.B, c Config, n int64, w Weights, bf16 bool) {
 		opt.ZeroGrad()
 	}
 	step() // the first one plans and allocates
+	before := processor(b)
 	for b.Loop() {
 		step()
 	}
+	b.ReportMetric((processor(b)-before).Seconds()/float64(b.N), "cpu-s/op")
 	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "images/s")
+}
+
+// processor is the time that all threads of the process have run, which other processes do not change.
+func processor(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
