@@ -51,8 +51,9 @@ test-plain: setup
 	CGO_CXXFLAGS= CGO_LDFLAGS= CXX=g++ go test -race -short $(RACE)
 	CGO_CXXFLAGS= CGO_LDFLAGS= CXX=g++ go test -race -short -run Write ./ingest/demo
 
-test-slow: setup ## 200 kills of the commands of dataset construction (KILLS=N), and the whole line killed
+test-slow: setup ## 200 kills of the commands of dataset construction (KILLS=N), the whole line killed, 50 kills of a training
 	PLIP_KILLS=$(or $(KILLS),200) OMP_WAIT_POLICY=passive go test -timeout 60m -v -run 'TestKilled' ./cmd/plip
+	PLIP_TRAINING_KILLS=$(or $(TRAINING_KILLS),50) OMP_WAIT_POLICY=passive go test -timeout 60m -v -run 'TestKilled.*GoesOn' ./trainer
 
 lint: setup ## gofmt, go vet, staticcheck; the import table is a test in cmd/plip
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }

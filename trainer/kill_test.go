@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,17 +45,32 @@ func TestKilledProcess(t *testing.T) {
 	}
 }
 
-// TestKilledRunGoesOn kills a training at random moments until it has come to its end, and compares it with an
-// undisturbed one.
-func TestKilledRunGoesOn(t *testing.T) { killAndGoOn(t, 12, 4, false) }
+// killCount is how often a training is killed: PLIP_TRAINING_KILLS, or a number that tests have time for.
+func killCount(t *testing.T, short int) int {
+	t.Helper()
+	s := os.Getenv("PLIP_TRAINING_KILLS")
+	if s == "" {
+		return short
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		t.Fatalf("PLIP_TRAINING_KILLS: want a number from 1, got %q", s)
+	}
+	return n
+}
+
+// TestKilledRunGoesOn kills trainings at random moments, and compares each that has come to its end with an undisturbed
+// one.
+func TestKilledRunGoesOn(t *testing.T) { killAndGoOn(t, killCount(t, 12), 4, false) }
 
 // TestKilledFinetuningGoesOn is the same of CMPM/C with its classifier.
 func TestKilledFinetuningGoesOn(t *testing.T) {
 	t.Setenv("PLIP_TEST_KILLED_FINETUNE", "1")
-	killAndGoOn(t, 6, 1, true)
+	killAndGoOn(t, killCount(t, 6), 1, true)
 }
 
-// killAndGoOn kills at moments spread over the share 1/part of the time that the training takes.
+// killAndGoOn kills at moments spread over the share 1/part of the time that the training takes. A training that ended
+// before its kill is compared, and another begun.
 func killAndGoOn(t *testing.T, kills int, part time.Duration, finetune bool) {
 	t.Helper()
 	if testing.Short() {
@@ -71,26 +87,40 @@ func killAndGoOn(t *testing.T, kills int, part time.Duration, finetune bool) {
 		t.Fatal(err)
 	}
 	took := time.Since(began)/part + time.Second/4 // most kills come before the end
+	compare := func(dir string) {
+		if w, g := metricsOf(t, whole.Dir), metricsOf(t, dir); w != g {
+			t.Errorf("metrics.jsonl: want\n%sgot\n%s", w, g)
+		}
+		sameModel(t, whole.Dir, dir)
+	}
 	dir := t.TempDir()
 	random := rand.New(rand.NewPCG(uint64(began.UnixNano()), 0))
-	for kill := range kills {
-		killed := killAfter(t, dir, data, time.Duration(random.Int64N(int64(took))))
-		names, err := filepath.Glob(filepath.Join(dir, "*step-*"))
-		if err != nil {
-			t.Fatal(err)
+	for kill := 0; kill < kills; {
+		if !killAfter(t, dir, data, time.Duration(random.Int64N(int64(took)))) {
+			compare(dir)
+			dir = t.TempDir()
+			continue
 		}
-		for i := range names {
-			names[i] = filepath.Base(names[i])
-		}
-		t.Logf("kill %d: killed %v, left %s", kill, killed, strings.Join(names, " "))
+		kill++
+		t.Logf("kill %d: left %s", kill, strings.Join(leftSteps(t, dir), " "))
 	}
-	if killAfter(t, dir, data, time.Minute) {
-		t.Fatal("the last process did not come to its end in a minute")
+	if killAfter(t, dir, data, 5*time.Minute) {
+		t.Fatal("the last process did not come to its end in five minutes")
 	}
-	if w, g := metricsOf(t, whole.Dir), metricsOf(t, dir); w != g {
-		t.Errorf("metrics.jsonl: want\n%sgot\n%s", w, g)
+	compare(dir)
+}
+
+// leftSteps are the checkpoints in a folder, whole and half-written.
+func leftSteps(t *testing.T, dir string) []string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*step-*"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	sameModel(t, whole.Dir, dir)
+	for i := range names {
+		names[i] = filepath.Base(names[i])
+	}
+	return names
 }
 
 // killAfter starts the training and kills it after d, unless it has ended before.
