@@ -169,8 +169,23 @@ func (t *textSource) scanFile(ctx context.Context, i int, sum hash.Hash) error {
 			return errNamedIDs
 		}
 		_, camera := t.rules.cameraOf(r.path)
+		if p.index == recordsToGuess {
+			t.index.grow(f.recordsLeft(p))
+		}
 		return t.index.add(i, p, r, camera)
 	})
+}
+
+// recordsToGuess is how many records of a file tell how many it has.
+const recordsToGuess = 1000
+
+// recordsLeft is about how many records lie behind p, were they as long as those before it.
+func (f *textFile) recordsLeft(p place) int {
+	info, err := f.file.Stat()
+	if err != nil || p.at == 0 {
+		return 0 // what cannot be known is not needed either
+	}
+	return int(float64(info.Size()-p.at) / float64(p.at) * float64(p.index))
 }
 
 // record reads a record of the index again.

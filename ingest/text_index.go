@@ -49,6 +49,15 @@ func newTextIndex(named bool) *textIndex {
 	return &textIndex{seed: maphash.MakeSeed(), splits: []string{""}, named: named, names: map[string]int32{}, cameras: true}
 }
 
+// maxGuess keeps a guess from taking more than half a gigabyte.
+const maxGuess = 16 << 20
+
+// grow makes room for about n more records, so that the list is not copied time and
+// again, which needs three times its memory.
+func (x *textIndex) grow(n int) {
+	x.entries = slices.Grow(x.entries, min(n+n/32, maxGuess))
+}
+
 // add takes a record that the rules have been applied to.
 func (x *textIndex) add(file int, p place, r *record, camera bool) error {
 	if len(x.entries) == 0 {
