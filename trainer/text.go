@@ -35,6 +35,8 @@ type TextConfig struct {
 	InitStd          float64 `yaml:"init_std"`          // BERT: 0.02
 	Pool             string  `yaml:"pool"`              // pooler or mean. Default mean
 	FrozenLayers     int64   `yaml:"frozen_layers"`     // lower layers that do not train; above 0 the embeddings are frozen too. Default 0
+	FrozenBF16       bool    `yaml:"frozen_bf16"`       // in training passes frozen layers compute in bfloat16 (ours). Default false
+	FrozenEval       bool    `yaml:"frozen_eval"`       // in training passes frozen layers and embeddings have no dropout (ours). Default false
 }
 
 // DefaultTextConfig is BERT base uncased, pooled by the mean.
@@ -176,17 +178,26 @@ func (t *Text) Hidden(ids, mask tensor.Tensor, train bool) []tensor.Tensor {
 // run is the encoder on the tokens alone, without padding. each, where it is not nil, sees the embedding output and
 // every layer's, [T, D].
 func (t *Text) run(ids tensor.Tensor, p *nn.Packing, train bool, each func(x tensor.Tensor)) tensor.Tensor { // [T, D]
-	x := t.embed(ids, p, train)
+	still := t.Config.FrozenEval && t.Config.FrozenLayers > 0 // the embeddings are frozen too
+	x := t.embed(ids, p, train && !still)
 	if each != nil {
 		each(x)
 	}
-	for _, l := range t.layers {
-		x = l.Forward(x, p, t.Config.Dropout, t.Config.AttentionDropout, train)
+	for i, l := range t.layers {
+		x = t.layer(l, int64(i) < t.Config.FrozenLayers && train, x, p, train)
 		if each != nil {
 			each(x)
 		}
 	}
 	return x
+}
+
+// layer runs one layer; frozen is one that does not train in a pass that does.
+func (t *Text) layer(l *nn.PostNormBlock, frozen bool, x tensor.Tensor, p *nn.Packing, train bool) tensor.Tensor { // [T, D]
+	if frozen && t.Config.FrozenBF16 {
+		defer tensor.Autocast(tensor.BFloat16)()
+	}
+	return l.Forward(x, p, t.Config.Dropout, t.Config.AttentionDropout, train && !(frozen && t.Config.FrozenEval))
 }
 
 func (t *Text) embed(ids tensor.Tensor, p *nn.Packing, train bool) tensor.Tensor { // [T, D]

@@ -3,6 +3,7 @@ package trainer
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -127,6 +128,50 @@ func TestTextFrozenLayersKeepNoActivations(t *testing.T) {
 	// One of three layers trains: about a third of the layers' activations, and nothing of the embeddings.
 	if most*5 > none*2 {
 		t.Errorf("bytes kept with %d of %d layers frozen: want at most 40 %% of %d, got %d", c.Layers-1, c.Layers, none, most)
+	}
+}
+
+// TestTextFrozenOptions compares the frozen layers' outputs in a training pass with those of evaluation.
+func TestTextFrozenOptions(t *testing.T) {
+	r, c := textReference(t)
+	c.FrozenLayers, c.Dropout, c.AttentionDropout = c.Layers-1, 0.5, 0.5
+	hidden := func(c TextConfig, train bool) (out [][]float32) {
+		text, _ := newText(t, c)
+		nntest.Do(t, func() {
+			mask := r.Tensor("input.mask")
+			m := mask.As(tensor.Float32).Unsqueeze(2)
+			for _, h := range text.Hidden(r.Tensor("input.ids"), mask, train) {
+				out = append(out, h.As(tensor.Float32).Mul(m).Float32s())
+			}
+		})
+		return out
+	}
+	differ := func(a, b []float32) (most float64) {
+		for i := range a {
+			most = max(most, math.Abs(float64(a[i]-b[i])))
+		}
+		return most
+	}
+	want := hidden(c, false)
+	frozen, last := int(c.FrozenLayers), int(c.Layers)
+	dropped := hidden(c, true)
+	c.FrozenEval = true
+	still := hidden(c, true)
+	for i := range last {
+		if d := differ(want[i], still[i]); d != 0 {
+			t.Errorf("frozen_eval: layer %d of %d frozen: want evaluation's output, differs by %v", i, frozen, d)
+		}
+	}
+	if differ(want[frozen], dropped[frozen]) == 0 || differ(want[last], still[last]) == 0 {
+		t.Error("want dropout in frozen layers without frozen_eval, and in the trained one in any case")
+	}
+	c.FrozenBF16 = true
+	rough := hidden(c, true)
+	if d := differ(want[frozen], rough[frozen]); d == 0 || d > 0.1 {
+		t.Errorf("frozen_bf16: want outputs that differ by rounding, got %v", d)
+	}
+	if d := differ(want[frozen], hidden(c, false)[frozen]); d != 0 {
+		t.Errorf("frozen_bf16 in evaluation: want float32, differs by %v", d)
 	}
 }
 

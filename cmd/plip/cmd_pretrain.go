@@ -120,6 +120,8 @@ func addTrainerConfig(f *pflag.FlagSet, c *trainer.Config) {
 	f.Float64Var(&t.InitStd, "text.init_std", t.InitStd, "standard `deviation` of fresh weights")
 	f.StringVar(&t.Pool, "text.pool", t.Pool, "pooler or mean")
 	f.Int64Var(&t.FrozenLayers, "text.frozen_layers", t.FrozenLayers, "lower `layers` that do not train, with the embeddings; -1: 8 with --text.hub, else 0")
+	f.BoolVar(&t.FrozenBF16, "text.frozen_bf16", t.FrozenBF16, "frozen layers compute in bfloat16 in training")
+	f.BoolVar(&t.FrozenEval, "text.frozen_eval", t.FrozenEval, "frozen layers and embeddings have no dropout in training")
 	f.StringVar(&c.Contrast.Kind, "contrast", c.Contrast.Kind, "cmpm, sdm or infonce")
 	f.Float64Var(&c.Contrast.Temperature, "temperature", c.Contrast.Temperature, "`temperature` of sdm and infonce")
 	f.StringVar(&c.Contrast.Norm, "cmpm.norm", c.Contrast.Norm, "l2 or sum")
