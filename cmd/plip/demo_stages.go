@@ -57,7 +57,7 @@ func (d *demoRun) stages() []stage {
 	}
 	corpus = append(corpus, sizes...)
 	compute := []string{"--threads", strconv.Itoa(d.o.threads)}
-	raw, data, captions := d.path("corpus/raw"), d.path("pedes/train"), "prompt+two"
+	raw, data := d.path("corpus/raw"), d.path("pedes/train")
 	out := []stage{
 		{"ingest", "images", &d.corpus, corpus},
 		{"spac-train", "images", &d.captioner, with(compute, "spac", "train", "--preset", preset, "--train", d.path("corpus/captioned"), "--valid", d.path("corpus/valid"), "-o", d.path("captioner"))},
@@ -78,11 +78,15 @@ func (d *demoRun) stages() []stage {
 	if d.o.images == "" {
 		out = append(out, stage{"split", "images", &d.split, []string{"split", d.path("balanced"), "-o", d.path("pedes")}})
 	}
+	pretrain := []string{"pretrain", "--preset", preset, "--captions", "prompt+two", "--data", data, "-o", d.path("plip")}
 	if d.o.truth {
-		data, captions = d.path("corpus/captioned"), "human"
+		pretrain = []string{"pretrain", "--preset", preset, "--captions", "human", "--data", d.path("corpus/captioned"), "-o", d.path("plip")}
+		if !d.o.quick {
+			pretrain = append(pretrain, "--epochs", "6") // of 36,000 images: about as long as 12 of half of them
+		}
 	}
 	out = append(out,
-		stage{"pretrain", "images", &d.trained, with(compute, "pretrain", "--preset", preset, "--captions", captions, "--data", data, "-o", d.path("plip"))},
+		stage{"pretrain", "images", &d.trained, with(compute, pretrain...)},
 		stage{"zeroshot", "queries", &d.zeroshot, with(compute, "eval", "zeroshot", "--model", d.path("plip"), "--data", d.path("corpus/test"), "--topk", "10")},
 		stage{"zeroshot-without-own", "queries", &d.withoutOwn, with(compute, "eval", "zeroshot", "--model", d.path("plip"), "--data", d.path("corpus/test"), "--without-own")},
 		stage{"chance", "queries", &d.chance, with(compute, "eval", "zeroshot", "--model", d.path("plip"), "--data", d.path("corpus/test"), "--untrained")},
