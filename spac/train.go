@@ -34,13 +34,14 @@ type TrainConfig struct {
 	SaveEvery       int     // steps between checkpoints; 0: at the end of epochs only
 	Samples         int     // validation images whose generated texts are logged after each epoch. Default 4
 	Workers         int     // decoding goroutines. Default: the machine's cores
+	CacheBytes      int64   // memory for decoded images kept between epochs. Default half a gigabyte
 	Seed            int64
 }
 
 // DefaultTrainConfig is the paper's.
 func DefaultTrainConfig() TrainConfig {
 	return TrainConfig{Batch: 64, Accumulate: 1, Epochs: 30, Weights: Weights{Caption: 1, Attribute: 0.15}, Optimizer: optim.DefaultConfig(optim.AdamW),
-		Schedule: optim.Schedule{Kind: optim.ScheduleFixed, Base: 1e-4, Epochs: 30}, Calibrate: true, Flip: true, LogEvery: 20, Samples: 4, Workers: feed.DefaultOptions().Workers}
+		Schedule: optim.Schedule{Kind: optim.ScheduleFixed, Base: 1e-4, Epochs: 30}, Calibrate: true, Flip: true, LogEvery: 20, Samples: 4, Workers: feed.DefaultOptions().Workers, CacheBytes: feed.DefaultOptions().CacheBytes}
 }
 
 // Validate joins every problem of the configuration.
@@ -51,6 +52,9 @@ func (c TrainConfig) Validate() error {
 	}
 	if c.Accumulate > c.Batch {
 		errs = append(errs, fmt.Errorf("accumulate: want at most the %d images of a batch, got %d", c.Batch, c.Accumulate))
+	}
+	if c.CacheBytes < 0 {
+		errs = append(errs, fmt.Errorf("cache_bytes: want 0 or more, got %d", c.CacheBytes))
 	}
 	if !(c.Jitter >= 0 && c.Jitter < 1) {
 		errs = append(errs, fmt.Errorf("jitter: want a share of 0 to below 1, got %v", c.Jitter))

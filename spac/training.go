@@ -67,7 +67,7 @@ func (t *training) open(ctx context.Context) (err error) {
 		return err
 	}
 	o := t.loaderOptions(feed.Order{Sampler: feed.Shuffle, Batch: t.config.Batch, Window: feed.DefaultOptions().Window, Seed: t.config.Seed})
-	o.Flip, o.Jitter = t.config.Flip, t.config.Jitter
+	o.Flip, o.Jitter, o.CacheBytes = t.config.Flip, t.config.Jitter, t.config.CacheBytes
 	if t.loader, err = feed.New(ctx, t.run.Train, o); err != nil {
 		return err
 	}

@@ -104,7 +104,8 @@ func (o *spacTrainOptions) addFlags(f *pflag.FlagSet) {
 	f.IntVar(&c.SaveEvery, "save-every", c.SaveEvery, "`steps` between checkpoints; 0 is after epochs only")
 	f.IntVar(&c.Samples, "samples", c.Samples, "validation `images` whose texts are shown after each epoch")
 	f.IntVar(&c.Workers, "workers", c.Workers, "`goroutines` that decode images")
-	annotate(f, unrecorded, "workers", "log-every", "samples")
+	f.Int64Var(&c.CacheBytes, "cache-bytes", c.CacheBytes, "memory for decoded images kept between epochs, in `bytes`")
+	annotate(f, unrecorded, "workers", "log-every", "samples", "cache-bytes")
 	o.device.addFlags(f)
 }
 
