@@ -12,6 +12,7 @@ import (
 	"plip/eval"
 	"plip/eval/captions"
 	"plip/ingest/demo"
+	"plip/internal/report"
 	"plip/parquet"
 	"plip/spac"
 	"plip/spac/attributes"
@@ -52,6 +53,29 @@ func spacScoreCommand() command {
 			"captions.cider":               "CIDEr-D, 0 to 10",
 			"captions.distinct_1":          "different words over all words",
 			"captions.distinct_2":          "different word pairs over all",
+			"styles.captions":              "captions compared, of persons with two pictures or more",
+			"styles.within":                "BLEU-1 to BLEU-4 against captions of the same style",
+			"styles.between":               "the same against captions of the other style",
+			"clothing.captions":            "captions",
+			"clothing.full":                "share of captions that mention every known one",
+			"clothing.mean":                "mean share of known ones that a caption mentions",
+			"clothing.unknown":             "share of the three that the truth does not know",
+			"reference_clothing.captions":  "captions",
+			"reference_clothing.full":      "share of captions that mention every known one",
+			"reference_clothing.mean":      "mean share of known ones that a caption mentions",
+			"reference_clothing.unknown":   "share of the three that the truth does not know",
+			"lengths.captions":             "captions",
+			"lengths.mean":                 "mean words",
+			"lengths.std":                  "their standard deviation",
+			"lengths.p10":                  "words that a tenth of the captions do not exceed",
+			"lengths.p50":                  "the median",
+			"lengths.p90":                  "words that nine tenths do not exceed",
+			"reference_lengths.captions":   "captions",
+			"reference_lengths.mean":       "mean words",
+			"reference_lengths.std":        "their standard deviation",
+			"reference_lengths.p10":        "words that a tenth of the captions do not exceed",
+			"reference_lengths.p50":        "the median",
+			"reference_lengths.p90":        "words that nine tenths do not exceed",
 		},
 		options: &spacScoreOptions{},
 	}
@@ -64,7 +88,13 @@ type spacScoreResult struct {
 	Mean       float64          `json:"mean_accuracy" doc:"mean accuracy of the slots"`
 	Agreement  []agreement      `json:"agreement" doc:"gender and basic colours"`
 	Captions   *captions.Scores `json:"captions" doc:"caption measures over both styles"`
-	SelfBLEU   float64          `json:"self_bleu_4" doc:"BLEU-4 of the two styles against each other"`
+	SelfBLEU   float64          `json:"self_bleu_4" doc:"BLEU-4 of the two styles of a picture against each other"`
+	Styles     captions.Styles  `json:"styles" doc:"likeness of captions to those of the person's other pictures"`
+
+	Clothing          captions.Coverage `json:"clothing" doc:"of what captions speak: upper, lower and shoes where the truth knows them"`
+	ReferenceClothing captions.Coverage `json:"reference_clothing" doc:"the same of the true captions"`
+	Lengths           captions.Lengths  `json:"lengths" doc:"words of the captions"`
+	ReferenceLengths  captions.Lengths  `json:"reference_lengths" doc:"words of the true captions"`
 }
 
 type slotScore struct {
@@ -78,10 +108,11 @@ type agreement struct {
 	eval.ValueAccuracy
 }
 
-type spacScoreOptions struct{ reference string }
+type spacScoreOptions struct{ reference, html string }
 
 func (o *spacScoreOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.reference, "reference", "", "`dataset` with true attributes and captions of the same rows")
+	f.StringVar(&o.html, "html", "", "`file` for a page with the figures, and the best and worst rows with their pictures")
 }
 
 func (o *spacScoreOptions) validate([]string) error {
@@ -92,92 +123,152 @@ func (o *spacScoreOptions) validate([]string) error {
 }
 
 func (o *spacScoreOptions) run(ctx context.Context, c *call) error {
-	r, err := scoreCaptions(ctx, c.args[0], o.reference)
+	r, rows, err := scoreCaptions(ctx, c.args[0], o.reference)
 	if err != nil {
 		return err
 	}
-	return c.print(r, func(w io.Writer) {
-		fmt.Fprintln(w, "slot\taccuracy\tmajority\twithout majority")
-		for _, s := range r.Attributes {
-			fmt.Fprintf(w, "%s\t%.1f %%\t%.1f %%\t%.1f %%\n", s.Slot, 100*s.Accuracy, 100*s.Majority, 100*s.MinorityAccuracy)
+	if o.html != "" {
+		page, err := scorePage(ctx, c.args[0], r, rows)
+		if err != nil {
+			return err
 		}
-		fmt.Fprintf(w, "mean\t%.1f %%\n", 100*r.Mean)
-		fmt.Fprintln(w, "\naccuracy\tconstant\trows")
-		for _, a := range r.Agreement {
-			fmt.Fprintf(w, "%s\t%.1f %%\t%.1f %%\t%d\n", a.Of, 100*a.Accuracy, 100*a.Constant, a.N)
+		if err := report.Write(ctx, o.html, page); err != nil {
+			return err
 		}
-		b := r.Captions
-		fmt.Fprintf(w, "captions\tBLEU-1 %.1f\tBLEU-4 %.1f\tROUGE-L %.1f\tCIDEr %.2f\tself-BLEU %.1f\n", 100*b.BLEU[0], 100*b.BLEU[3], 100*b.ROUGEL, b.CIDEr, 100*r.SelfBLEU)
-	})
+	}
+	return c.print(r, r.write)
 }
 
-// scoreCaptions compares two datasets of the same rows. In a noisy part of the corpus the truth is truth_attributes.
-func scoreCaptions(ctx context.Context, generated, reference string) (r spacScoreResult, err error) {
-	g, err := parquet.Open(generated)
-	if err != nil {
-		return r, err
+// write prints the figures for people.
+func (r spacScoreResult) write(w io.Writer) {
+	fmt.Fprintln(w, "slot\taccuracy\tmajority\twithout majority")
+	for _, s := range r.Attributes {
+		fmt.Fprintf(w, "%s\t%.1f %%\t%.1f %%\t%.1f %%\n", s.Slot, 100*s.Accuracy, 100*s.Majority, 100*s.MinorityAccuracy)
 	}
-	defer g.Close()
-	t, err := parquet.Open(reference)
-	if err != nil {
-		return r, err
+	fmt.Fprintf(w, "mean\t%.1f %%\n", 100*r.Mean)
+	fmt.Fprintln(w, "\naccuracy\tconstant\trows")
+	for _, a := range r.Agreement {
+		fmt.Fprintf(w, "%s\t%.1f %%\t%.1f %%\t%d\n", a.Of, 100*a.Accuracy, 100*a.Constant, a.N)
 	}
-	defer t.Close()
-	if g.NumRows() != t.NumRows() {
-		return r, fmt.Errorf("%s: want the %d rows of %s, got %d", generated, t.NumRows(), reference, g.NumRows())
+	b := r.Captions
+	fmt.Fprintf(w, "captions\tBLEU-1 %.1f\tBLEU-4 %.1f\tROUGE-L %.1f\tCIDEr %.2f\tself-BLEU %.1f\n", 100*b.BLEU[0], 100*b.BLEU[3], 100*b.ROUGEL, b.CIDEr, 100*r.SelfBLEU)
+	fmt.Fprintf(w, "styles\tBLEU-4 within %.1f\tbetween %.1f\n", 100*r.Styles.Within[3], 100*r.Styles.Between[3])
+	fmt.Fprintf(w, "all clothes mentioned\t%.1f %%\ttrue captions %.1f %%\n", 100*r.Clothing.Full, 100*r.ReferenceClothing.Full)
+	l, t := r.Lengths, r.ReferenceLengths
+	fmt.Fprintf(w, "words\t%.1f (%d to %d)\ttrue captions %.1f (%d to %d)\n", l.Mean, l.P10, l.P90, t.Mean, t.P10, t.P90)
+}
+
+// scoredRow is what score keeps of a row.
+type scoredRow struct {
+	id             int64
+	file           string
+	said, right    []string // attributes
+	captions, true []string
+}
+
+// scoreCaptions compares two datasets of the same rows.
+func scoreCaptions(ctx context.Context, generated, reference string) (r spacScoreResult, rows []scoredRow, err error) {
+	if rows, err = readScored(ctx, generated, reference); err != nil {
+		return r, nil, err
 	}
-	var truth []parquet.Row
-	if err := t.Scan(ctx, parquet.ColText|parquet.ColMeta, 0, func(_ int64, row *parquet.Row) error {
-		truth = append(truth, *row)
-		return nil
-	}); err != nil {
-		return r, err
-	}
-	var said, right [][]string
+	var said, right, pictures [][]string
 	var ids []int64
 	var pairs []captions.Pair
-	var pictures [][]string
-	if err := g.Scan(ctx, parquet.ColText|parquet.ColMeta, 0, func(i int64, row *parquet.Row) error {
-		if row.FilePath != truth[i].FilePath {
-			return fmt.Errorf("row %d: want %q, got %q", i, truth[i].FilePath, row.FilePath)
-		}
-		ids = append(ids, truth[i].ID)
-		said, right = append(said, row.Attributes), append(right, truth[i].Attributes)
-		pictures = append(pictures, row.Captions)
-		for _, s := range row.Captions {
-			if len(truth[i].Captions) > 0 {
-				pairs = append(pairs, captions.Pair{Hypothesis: s, References: truth[i].Captions})
+	for _, row := range rows {
+		ids = append(ids, row.id)
+		said, right, pictures = append(said, row.said), append(right, row.right), append(pictures, row.captions)
+		for _, s := range row.captions {
+			if len(row.true) > 0 {
+				pairs = append(pairs, captions.Pair{Hypothesis: s, References: row.true})
 			}
 		}
-		return nil
-	}); err != nil {
-		return r, err
 	}
 	slots, err := eval.AttributeAccuracy(said, right, func(_ int, v string) string { return demo.Canonical(v) })
 	if err != nil {
-		return r, err
+		return r, nil, err
 	}
 	r.Rows = int64(len(said))
 	for k, s := range slots {
 		r.Attributes = append(r.Attributes, slotScore{strings.ToLower(attributes.Slot(k).String()), s})
 		r.Mean += s.Accuracy / spac.Slots
 	}
-	if r.Agreement, err = judgeAgreement(said, right, ids); err != nil {
-		return r, err
+	e, err := attributes.Default()
+	if err != nil {
+		return r, nil, err
+	}
+	if r.Agreement, err = judgeAgreement(e, said, right, ids); err != nil {
+		return r, nil, err
 	}
 	if r.Captions, err = captions.Evaluate(pairs, captions.Options{}); err != nil {
-		return r, err
+		return r, nil, err
 	}
 	r.SelfBLEU = captions.SelfBLEU(pictures, captions.Options{})[3]
-	return r, nil
+	r.Styles = captions.CompareStyles(pictures, ids, captions.Options{})
+	r.judgeWords(e, rows)
+	return r, rows, nil
 }
 
-// judgeAgreement judges gender and the colours of garments. A phrase of no gendered noun tells no gender.
-func judgeAgreement(said, right [][]string, ids []int64) ([]agreement, error) {
-	e, err := attributes.Default()
+// readScored joins the rows of two datasets. In a noisy part of the corpus the truth is truth_attributes.
+func readScored(ctx context.Context, generated, reference string) (rows []scoredRow, err error) {
+	g, err := parquet.Open(generated)
 	if err != nil {
 		return nil, err
 	}
+	defer g.Close()
+	t, err := parquet.Open(reference)
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	if g.NumRows() != t.NumRows() {
+		return nil, fmt.Errorf("%s: want the %d rows of %s, got %d", generated, t.NumRows(), reference, g.NumRows())
+	}
+	if err := t.Scan(ctx, parquet.ColText|parquet.ColMeta, 0, func(_ int64, row *parquet.Row) error {
+		rows = append(rows, scoredRow{id: row.ID, file: row.FilePath, right: row.Attributes, true: row.Captions})
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	err = g.Scan(ctx, parquet.ColText|parquet.ColMeta, 0, func(i int64, row *parquet.Row) error {
+		if row.FilePath != rows[i].file {
+			return fmt.Errorf("row %d: want %q, got %q", i, rows[i].file, row.FilePath)
+		}
+		rows[i].said, rows[i].captions = row.Attributes, row.Captions
+		return nil
+	})
+	return rows, err
+}
+
+// clothing are the slots that a caption is asked to speak of.
+var clothing = []attributes.Slot{attributes.Upper, attributes.Lower, attributes.Shoes}
+
+// judgeWords measures of which clothes captions speak, and their lengths, of the generated and of the true ones.
+func (r *spacScoreResult) judgeWords(e *attributes.Extractor, rows []scoredRow) {
+	var said, right, known [][]string
+	var saidAll, rightAll []string
+	for _, row := range rows {
+		var k []string
+		for _, slot := range clothing {
+			k = append(k, row.right[slot])
+		}
+		said, right, known = append(said, row.captions), append(right, row.true), append(known, k)
+		saidAll, rightAll = append(saidAll, row.captions...), append(rightAll, row.true...)
+	}
+	found := map[string]attributes.Result{}
+	mentions := func(caption string, k int, _ string) bool {
+		x, ok := found[caption]
+		if !ok {
+			x = e.Extract(caption)
+			found[caption] = x
+		}
+		return x.Values[clothing[k]] != attributes.Unknown
+	}
+	r.Clothing, r.ReferenceClothing = captions.Cover(said, known, mentions), captions.Cover(right, known, mentions)
+	r.Lengths, r.ReferenceLengths = captions.MeasureLengths(saidAll, captions.Options{}), captions.MeasureLengths(rightAll, captions.Options{})
+}
+
+// judgeAgreement judges gender and the colours of garments. A phrase of no gendered noun tells no gender.
+func judgeAgreement(e *attributes.Extractor, said, right [][]string, ids []int64) ([]agreement, error) {
 	gender := func(phrase string) []string {
 		if c := e.Class(phrase); c != attributes.Neutral {
 			return []string{c.String()}

@@ -107,3 +107,56 @@ func Cover(pictures, attributes [][]string, mentions func(caption string, slot i
 	}
 	return c
 }
+
+// Styles is how far captions of one style are alike, and of two.
+type Styles struct {
+	Captions int        `json:"captions"`
+	Within   [4]float64 `json:"within"`  // BLEU-1 to BLEU-4 against captions of the same style
+	Between  [4]float64 `json:"between"` // the same against captions of the other style
+}
+
+// CompareStyles measures the captions of pictures, one a style in a fixed order,
+// against those of the other pictures of the same identity: once in the
+// caption's own style, once in the other. Both have the same person to describe
+// and as many references, so that style is all that differs. Pictures without
+// exactly two captions are left out, and so are identities with one picture
+// left.
+func CompareStyles(pictures [][]string, ids []int64, o Options) Styles {
+	words := lexicon{}
+	of := map[int64][][2][]int32{}
+	var order []int64
+	for i, captions := range pictures {
+		if len(captions) != 2 {
+			continue
+		}
+		if of[ids[i]] == nil {
+			order = append(order, ids[i])
+		}
+		of[ids[i]] = append(of[ids[i]], [2][]int32{words.encode(o.words(captions[0])), words.encode(o.words(captions[1]))})
+	}
+	var s Styles
+	var within, between bleuCounts
+	for _, id := range order {
+		all := of[id]
+		if len(all) < 2 {
+			continue
+		}
+		for i, picture := range all {
+			var others [2][][]int32
+			for j, other := range all {
+				if j != i {
+					others[0], others[1] = append(others[0], other[0]), append(others[1], other[1])
+				}
+			}
+			for k, caption := range picture {
+				within.add(countBLEU(caption, others[k]))
+				between.add(countBLEU(caption, others[1-k]))
+				s.Captions++
+			}
+		}
+	}
+	if s.Captions > 0 {
+		s.Within, s.Between = within.scores(), between.scores()
+	}
+	return s
+}

@@ -128,6 +128,31 @@ func TestDiversity(t *testing.T) {
 	}
 }
 
+func TestCompareStyles(t *testing.T) {
+	a, b := "a man in a red shirt", "his top looks crimson and bright"
+	got := CompareStyles([][]string{{a, b}, {a, b}, {a, b}, {b}, {"x y z w", "p q r s"}}, []int64{1, 1, 1, 1, 2}, Options{})
+	if got.Captions != 6 || math.Abs(got.Within[3]-1) > 1e-8 || got.Between[0] > 1e-9 {
+		t.Errorf("want 6 captions alike within their style alone, got %+v", got)
+	}
+	mixed := CompareStyles([][]string{{a, b}, {b, a}}, []int64{1, 1}, Options{})
+	if mixed.Within[0] > 1e-9 || math.Abs(mixed.Between[3]-1) > 1e-8 {
+		t.Errorf("want captions alike between the styles alone, got %+v", mixed)
+	}
+	if got := CompareStyles([][]string{{a, b}}, []int64{1}, Options{}); got != (Styles{}) {
+		t.Errorf("want nothing of one picture, got %+v", got)
+	}
+}
+
+func TestMeasureLengths(t *testing.T) {
+	got := MeasureLengths([]string{"a b", "a b c d.", "a b c", "a b c"}, Options{})
+	if want := (Lengths{4, 3, math.Sqrt(0.5), 2, 3, 4}); got != want {
+		t.Errorf("want %+v, got %+v", want, got)
+	}
+	if got := MeasureLengths(nil, Options{}); got != (Lengths{}) {
+		t.Errorf("want zeros, got %+v", got)
+	}
+}
+
 func TestCover(t *testing.T) {
 	contains := func(c string, _ int, a string) bool { return strings.Contains(c, a) }
 	got := Cover(

@@ -149,15 +149,9 @@ static void panels(const PackedProduct& j, int64_t from, int64_t to) {
     const int64_t c = p * packed_columns;
     int64_t row = 0;
     for (; row + ROWS <= j.rows; row += ROWS) rows<K, ROWS>(j, w, row, c);
-    switch (j.rows - row) {
-      case 7: rows<K, 7>(j, w, row, c); break;
-      case 6: rows<K, 6>(j, w, row, c); break;
-      case 5: rows<K, 5>(j, w, row, c); break;
-      case 4: rows<K, 4>(j, w, row, c); break;
-      case 3: rows<K, 3>(j, w, row, c); break;
-      case 2: rows<K, 2>(j, w, row, c); break;
-      case 1: rows<K, 1>(j, w, row, c); break;
-    }
+    if (ROWS > 4 && row + 4 <= j.rows) rows<K, 4>(j, w, row, c), row += 4;
+    if (row + 2 <= j.rows) rows<K, 2>(j, w, row, c), row += 2;
+    if (row < j.rows) rows<K, 1>(j, w, row, c);
   }
 }
 
