@@ -9,6 +9,7 @@ import (
 	"plip/internal/nn"
 	"plip/internal/nn/nntest"
 	"plip/internal/tensor"
+	"plip/internal/text"
 )
 
 // BenchmarkDecode generates 40 tokens after prefixes of 23 with a GPT-2 of 124 million random parameters. Its peer is a
@@ -38,6 +39,47 @@ func BenchmarkDecode(b *testing.B) {
 			})
 		}
 		d.Close()
+	}
+}
+
+// BenchmarkCaptionStage describes images with a captioner of base size and random weights, so that every text runs to
+// its limit: prefix encoder, six attributes of 12 tokens, two captions of 60. Its peer is
+// internal/reference/caption_peer.py.
+func BenchmarkCaptionStage(b *testing.B) {
+	tensor.SetThreads(2)
+	m, err := NewCaptioner(tensor.CPU, DefaultConfig())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(m.Close)
+	vocab, merges, err := text.TrainBPE([]string{"a b"}, 257)
+	if err != nil {
+		b.Fatal(err)
+	}
+	bpe, err := text.NewBPE(vocab, merges)
+	if err != nil {
+		b.Fatal(err)
+	}
+	const batch = 8
+	for _, weights := range []string{FP32, BF16, INT8} {
+		method := DefaultMethod()
+		method.Weights = weights
+		s, err := NewSpeaker(m, bpe, method)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprintf("weights=%s/batch=%d", weights, batch), func(b *testing.B) {
+			nntest.Do(b, func() {
+				images := tensor.Empty(tensor.CPU, tensor.Float32, batch, 3, 384, 128).Normal_(0, 1)
+				began, n := processorTime(b), 0
+				for b.Loop() {
+					n += len(s.Describe(images, nil))
+				}
+				b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "images/s")
+				b.ReportMetric((processorTime(b)-began).Seconds()/float64(n), "cpu-s/image")
+			})
+		})
+		s.Close()
 	}
 }
 
