@@ -56,12 +56,12 @@ func scorePage(ctx context.Context, generated string, r spacScoreResult, rows []
 func percentText(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) }
 
 func slotTable(r spacScoreResult) report.Table {
-	t := report.Table{Title: "Attributes", Note: "Constant is the slot's commonest true phrase as the answer to all; the last column leaves out the rows where that is right.",
-		Columns: []string{"slot", "right", "constant", "right, rarer", "unknown"}}
+	t := report.Table{Title: "Attributes", Note: "Constant is the slot's commonest true phrase as the answer to all; the rarer kinds are the rows where that is wrong. A colour is right where it shares a basic colour with the truth.",
+		Columns: []string{"slot", "right", "constant", "right, rarer kinds", "unknown"}}
 	for _, s := range r.Attributes {
 		t.Rows = append(t.Rows, []string{s.Slot, percentText(s.Accuracy), percentText(s.Majority), percentText(s.MinorityAccuracy), percentText(s.UnknownShare)})
 	}
-	for _, a := range r.Agreement {
+	for _, a := range r.Agreement[1:] { // the first is gender, which has its row
 		t.Rows = append(t.Rows, []string{a.Of, percentText(a.Accuracy), percentText(a.Constant), "–", "–"})
 	}
 	return t
