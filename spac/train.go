@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"plip/internal/feed"
 	"plip/internal/optim"
@@ -131,16 +132,19 @@ func (e *NonFiniteError) Error() string {
 // Train trains the captioner, from the newest checkpoint of the run's directory if there is one: then what follows is,
 // bit for bit, what an undisturbed run does. It stops cleanly when ctx ends: the step is finished, a checkpoint written,
 // and ctx's error returned. A loss that is no number is a *NonFiniteError.
-func Train(ctx context.Context, m *Captioner, c TrainConfig, run TrainRun) error {
+func Train(ctx context.Context, m *Captioner, c TrainConfig, run TrainRun) (out Summary, err error) {
 	if err := c.Validate(); err != nil {
-		return err
+		return out, err
 	}
-	return tensor.Do(func(*tensor.Scope) error {
+	err = tensor.Do(func(*tensor.Scope) error {
 		t, err := newTraining(ctx, m, c, run)
 		if err != nil {
 			return err
 		}
-		defer t.close()
+		defer func() {
+			out = t.summary()
+			t.close()
+		}()
 		for t.at.Epoch < c.Epochs {
 			err := t.epoch(ctx)
 			if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
@@ -152,15 +156,29 @@ func Train(ctx context.Context, m *Captioner, c TrainConfig, run TrainRun) error
 		}
 		return t.metrics.Sync()
 	})
+	return out, err
+}
+
+// Summary is what a training came to.
+type Summary struct {
+	Steps           int64   // made in all
+	ImagesPerSecond float64 // of this invocation's steps, validations left out; 0 where none was made
+	DataWait        float64 // share of that time in which the loader was waited for
 }
 
 // epoch runs what is left of an epoch, validates and writes a checkpoint.
 func (t *training) epoch(ctx context.Context) error {
 	weights := t.config.weights(t.at.Epoch)
+	t.ended = time.Now()
 	if err := t.loader.Epoch(ctx, t.at.Epoch, t.at.Batch, func(b *feed.Batch) error {
+		began := time.Now()
+		t.waited += began.Sub(t.ended)
+		t.images += len(b.Rows)
 		if err := t.step(b, weights); err != nil {
 			return err
 		}
+		t.ended = time.Now()
+		t.worked += t.ended.Sub(began)
 		if t.config.SaveEvery > 0 && t.at.Step%int64(t.config.SaveEvery) == 0 && t.at.Batch < t.perEpoch { // at the end of an epoch, validation comes first
 			if err := t.save(); err != nil {
 				return err

@@ -102,7 +102,7 @@ func TestStoppedRunEqualsTheUndisturbedOne(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c, whole := tinyTraining(t.TempDir(), train, valid)
 			change(&c)
-			if err := Train(context.Background(), newTrained(t, &whole, 0.2), c, whole); err != nil {
+			if _, err := Train(context.Background(), newTrained(t, &whole, 0.2), c, whole); err != nil {
 				t.Fatal(err)
 			}
 			_, stopped := tinyTraining(t.TempDir(), train, valid)
@@ -113,7 +113,7 @@ func TestStoppedRunEqualsTheUndisturbedOne(t *testing.T) {
 						cancel()
 					}
 				}
-				err := Train(ctx, newTrained(t, &stopped, 0.2), c, stopped)
+				_, err := Train(ctx, newTrained(t, &stopped, 0.2), c, stopped)
 				cancel()
 				if err == nil {
 					break
@@ -154,8 +154,12 @@ func TestValidationIsLogged(t *testing.T) {
 	var notes []string
 	run.Note = func(s string) { notes = append(notes, s) }
 	m := newTrained(t, &run, 0)
-	if err := Train(context.Background(), m, c, run); err != nil {
+	summary, err := Train(context.Background(), m, c, run)
+	if err != nil {
 		t.Fatal(err)
+	}
+	if summary.Steps != 12 || summary.ImagesPerSecond <= 0 || summary.DataWait <= 0 || summary.DataWait >= 1 {
+		t.Errorf("want the speed of 12 steps, got %+v", summary)
 	}
 	records, err := runlog.ReadMetrics(filepath.Join(run.Dir, runlog.MetricsFile))
 	if err != nil {
@@ -268,7 +272,7 @@ func TestFreezeGenerator(t *testing.T) {
 		return out
 	}
 	before := prints()
-	if err := Train(context.Background(), m, c, run); err != nil {
+	if _, err := Train(context.Background(), m, c, run); err != nil {
 		t.Fatal(err)
 	}
 	if after := prints(); after[0] != before[0] || after[1] == before[1] {
@@ -293,7 +297,7 @@ func TestNonFiniteLossNamesItsRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = Train(context.Background(), m, c, run)
+	_, err = Train(context.Background(), m, c, run)
 	var bad *NonFiniteError
 	if !errors.As(err, &bad) || bad.Step != 1 || len(bad.Rows) != 4 || len(bad.Files) != 4 || !strings.Contains(err.Error(), bad.Files[3]) {
 		t.Fatalf("want an error that names the batch's four rows, got %v", err)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"plip/internal/checkpoint"
 	"plip/internal/feed"
@@ -44,6 +45,10 @@ type training struct {
 	perEpoch  int64 // steps
 	at        state
 	saved     state // of the newest checkpoint; step -1 where there is none
+
+	waited, worked time.Duration // for the loader, and in steps
+	ended          time.Time     // of the last step
+	images         int           // of all steps
 }
 
 // newTraining opens everything, fresh or where the newest checkpoint left it.
@@ -156,6 +161,14 @@ func (t *training) note(format string, args ...any) {
 	if t.run.Note != nil {
 		t.run.Note(fmt.Sprintf(format, args...))
 	}
+}
+
+func (t *training) summary() Summary {
+	s := Summary{Steps: t.at.Step}
+	if all := (t.waited + t.worked).Seconds(); all > 0 {
+		s.ImagesPerSecond, s.DataWait = float64(t.images)/all, t.waited.Seconds()/all
+	}
+	return s
 }
 
 // close frees what the training owns; the model stays.

@@ -45,6 +45,8 @@ type spacTrainResult struct {
 	Parameters int64   `json:"parameters" doc:"trained numbers"`
 	Images     int64   `json:"images" doc:"visits of images in the whole training"`
 	Seconds    float64 `json:"seconds" doc:"of this invocation's training"`
+	Speed      float64 `json:"images_per_s" doc:"of this invocation's steps"`
+	DataWait   float64 `json:"data_wait" doc:"share of their time in which the loader was waited for"`
 }
 
 type spacTrainOptions struct {
@@ -163,13 +165,14 @@ func (o *spacTrainOptions) run(ctx context.Context, c *call) error {
 	}
 	run.Note = func(s string) { c.logf("%s", s) }
 	began := time.Now()
-	if err := spac.Train(ctx, m, o.config, run); err != nil {
+	done, err := spac.Train(ctx, m, o.config, run)
+	if err != nil {
 		return err
 	}
 	c.progress.Done()
-	r := spacTrainResult{Output: o.out, Parameters: m.Parameters(), Images: int64(o.config.Epochs) * train.NumRows() / int64(o.config.Batch) * int64(o.config.Batch), Seconds: time.Since(began).Seconds()}
+	r := spacTrainResult{Output: o.out, Parameters: m.Parameters(), Images: int64(o.config.Epochs) * train.NumRows() / int64(o.config.Batch) * int64(o.config.Batch), Seconds: time.Since(began).Seconds(), Speed: done.ImagesPerSecond, DataWait: done.DataWait}
 	return c.print(r, func(w io.Writer) {
-		fmt.Fprintf(w, "captioner\t%d parameters\t%.0f s\t%s\n", r.Parameters, r.Seconds, r.Output)
+		fmt.Fprintf(w, "captioner\t%d parameters\t%.0f s\t%.0f images/s\tdata wait %.1f %%\t%s\n", r.Parameters, r.Seconds, r.Speed, 100*r.DataWait, r.Output)
 	})
 }
 
