@@ -68,7 +68,7 @@ func benchmarkStep(b *testing.B, c Config, n int64, w Weights, bf16 bool) {
 			batch := NewBatch(tensor.CPU, tensor.Empty(tensor.CPU, tensor.Float32, n, 3, c.Height, c.Px).Normal_(0, 1), targets)
 			batch.Prior = tensor.Zeros(tensor.CPU, tensor.Float32, Slots, c.Generator.Vocab)
 			if bf16 {
-				defer tensor.Autocast(tensor.BFloat16)()
+				defer tensor.Autocast(tensor.CPU, tensor.BFloat16)()
 			}
 			m.Loss(batch, w, true).Total.Backward()
 			return nil

@@ -62,7 +62,7 @@ func (t *training) partGradients(images tensor.Tensor, targets []Targets, w Weig
 			batch.Prior = tensor.FromFloat32(t.model.Store.Device(), t.prior, Slots, int64(t.maker.bpe.Size()))
 		}
 		if t.config.BFloat16 {
-			defer tensor.Autocast(tensor.BFloat16)()
+			defer tensor.Autocast(t.model.Store.Device(), tensor.BFloat16)()
 		}
 		w.Caption, w.Attribute, w.Words = w.Caption*share[0], w.Attribute*share[1], w.Words*share[2]
 		l := t.model.Loss(batch, w, true)

@@ -13,6 +13,7 @@ import (
 const (
 	PrecisionFP32 = "fp32"
 	PrecisionBF16 = "bf16" // autocast: weights, sums and losses stay float32
+	PrecisionFP16 = "fp16" // autocast on CUDA, with the loss scaled so that small gradients stay above zero
 )
 
 // Config is a training run. Its YAML is config.yaml of a checkpoint; the keys are the flags of `plip pretrain`.
@@ -33,7 +34,7 @@ type Config struct {
 	Schedule      optim.Schedule   `yaml:",inline"`
 	TextLRScale   float64          `yaml:"text-lr-scale"`      // the text encoder's learning rate over lr. Default 0.1 (paper)
 	MaxSteps      int64            `yaml:"max-steps"`          // end after so many steps; the cosine schedule then ends there. Default 0: epochs alone
-	Precision     string           `yaml:"precision"`          // fp32 or bf16. Default fp32
+	Precision     string           `yaml:"precision"`          // fp32, bf16 or fp16. Default fp32
 	SideBySide    bool             `yaml:"side-by-side"`       // run the encoders at the same time, each on half of the threads: faster where both are small. Default false
 	Gather        bool             `yaml:"gather"`             // several processes: the contrast sees the batch of all, with gradients; false: each process' own rows. Default true (paper's total batch)
 	SyncNorm      bool             `yaml:"sync-norm"`          // several processes: batch norms take the statistics of all; false: each process' own, of which the first one's are kept. Default true
@@ -110,7 +111,7 @@ func (c Config) Validate() error {
 	add(c.Window >= 1, "window: want 1 or more, got %d", c.Window)
 	add(c.TextLRScale >= 0, "text-lr-scale: want 0 or more, got %v", c.TextLRScale)
 	add(c.MaxSteps >= 0 && c.SaveEvery >= 0 && c.ValidateEvery >= 0, "max-steps, save-every, validate-every: want 0 or more, got %d, %d and %d", c.MaxSteps, c.SaveEvery, c.ValidateEvery)
-	add(slices.Contains([]string{PrecisionFP32, PrecisionBF16}, c.Precision), "precision: want fp32 or bf16, got %q", c.Precision)
+	add(slices.Contains([]string{PrecisionFP32, PrecisionBF16, PrecisionFP16}, c.Precision), "precision: want fp32, bf16 or fp16, got %q", c.Precision)
 	add(c.Keep >= 1, "keep: want 1 or more, got %d", c.Keep)
 	if c.Finetune != nil {
 		errs = append(errs, c.Finetune.Validate())

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -29,6 +30,9 @@ type Model struct {
 func NewModel(device tensor.Device, c Config, words *Vocabulary) (*Model, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
+	}
+	if c.Precision == PrecisionFP16 && device == tensor.CPU {
+		return nil, errors.New("precision fp16: want a CUDA device, got cpu")
 	}
 	if int64(words.Size()) > c.Text.Vocab {
 		return nil, fmt.Errorf("text.vocab: want the vocabulary's %d tokens or more, got %d", words.Size(), c.Text.Vocab)
@@ -125,10 +129,16 @@ func (m *Model) Close() { m.Store.Close() }
 // autocast puts the configuration's precision in force for this thread; the function it returns ends that. The encoders
 // may run side by side, and the image encoder runs twice in a step.
 func (m *Model) autocast() (restore func()) {
-	if m.Config.Precision != PrecisionBF16 {
-		return tensor.Autocast(tensor.Float32)
+	device, dtype := m.Store.Device(), tensor.Float32
+	switch m.Config.Precision {
+	case PrecisionFP32:
+		return tensor.Autocast(device, dtype)
+	case PrecisionBF16:
+		dtype = tensor.BFloat16
+	case PrecisionFP16:
+		dtype = tensor.Float16
 	}
-	cache, cast := tensor.NoAutocastCache(), tensor.Autocast(tensor.BFloat16)
+	cache, cast := tensor.NoAutocastCache(), tensor.Autocast(device, dtype)
 	return func() {
 		cast()
 		cache()

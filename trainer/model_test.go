@@ -259,7 +259,7 @@ func TestConfigProblemsAreAllNamed(t *testing.T) {
 		t.Fatal("want an error")
 	}
 	for _, want := range []string{"visual.dim: want the text encoder's width 768, got 64", "batch: want 2", `sampler: want shuffle or pk(P,K), such as pk(32,2), got "pk(3)"`,
-		`captions: want one of [human prompt generated prompt+one prompt+two], got "all"`, `precision: want fp32 or bf16, got "fp8"`, "keep: want 1", "loss.ivlc: want 0 or more, got -1",
+		`captions: want one of [human prompt generated prompt+one prompt+two], got "all"`, `precision: want fp32, bf16 or fp16, got "fp8"`, "keep: want 1", "loss.ivlc: want 0 or more, got -1",
 		`colorize.distance: want l2 or l1, got "l3"`, "colorize.channels: want 1 or more, got 0", "attributes.heads: want a divisor of text.width (768), got 7", `attributes.fusion: want sum or concat, got "max"`} {
 		if !containsLine(err.Error(), want) {
 			t.Errorf("want a line with %q in\n%v", want, err)

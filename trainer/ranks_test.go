@@ -210,6 +210,12 @@ func TestRanksEqualOne(t *testing.T) {
 			trainRanks(t, 1, name, one, data, 0)
 			trainRanks(t, 2, name, two, data, 0)
 			sameFigures(t, one, two, 1e-4)
+			if name == "three tasks" { // the same over sockets
+				t.Setenv("PLIP_RANKS", "sockets")
+				far := t.TempDir()
+				trainRanks(t, 2, name, far, data, 0)
+				sameFigures(t, one, far, 1e-4)
+			}
 		})
 	}
 }

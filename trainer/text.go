@@ -195,7 +195,7 @@ func (t *Text) run(ids tensor.Tensor, p *nn.Packing, train bool, each func(x ten
 // layer runs one layer; frozen is one that does not train in a pass that does.
 func (t *Text) layer(l *nn.PostNormBlock, frozen bool, x tensor.Tensor, p *nn.Packing, train bool) tensor.Tensor { // [T, D]
 	if frozen && t.Config.FrozenBF16 {
-		defer tensor.Autocast(tensor.BFloat16)()
+		defer tensor.Autocast(x.Device(), tensor.BFloat16)()
 	}
 	return l.Forward(x, p, t.Config.Dropout, t.Config.AttentionDropout, train && !(frozen && t.Config.FrozenEval))
 }

@@ -150,6 +150,9 @@ func (t *training) step(ctx context.Context, b *feed.Batch) error {
 		}
 		heads := clock.start(stageBackwardHeads)
 		t.optimizer.ZeroGrad()
+		if t.at.Scale.Scale > 0 {
+			sum = sum.Scale(t.at.Scale.Scale)
+		}
 		if sum.RequiresGrad() { // not where the masked tokens are all there is to learn from, and there are none
 			sum.Backward()
 		}
@@ -161,7 +164,7 @@ func (t *training) step(ctx context.Context, b *feed.Batch) error {
 			t.reducer.Finish()
 		}
 		defer clock.start(stageUpdate)()
-		t.optimizer.Step(lr)
+		t.update(lr, &fields)
 		return nil
 	})
 	if err != nil {
@@ -180,6 +183,19 @@ func (t *training) step(ctx context.Context, b *feed.Batch) error {
 		return t.save()
 	}
 	return nil
+}
+
+// update moves the parameters by their gradients; in float16 not where these are too great for the loss' scale.
+func (t *training) update(lr float64, fields *[]runlog.Field) {
+	scale := t.at.Scale.Scale
+	if scale == 0 {
+		t.optimizer.Step(lr)
+		return
+	}
+	*fields = append(*fields, runlog.Field{Name: "loss_scale", Value: scale})
+	if t.at.Scale.update(t.optimizer.GradNorm()) {
+		t.optimizer.StepScaled(lr, 1/scale)
+	}
 }
 
 // encode runs the encoders, or takes what they gave.

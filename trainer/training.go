@@ -29,6 +29,8 @@ type State struct {
 	BestStep  int64   `json:"best_step"`
 	BestScore float64 `json:"best_score"`
 	Validated int64   `json:"validated"` // step of the newest validation
+	// Scale is the loss' scale in float16; zero otherwise.
+	Scale lossScale `json:"loss_scale,omitzero"`
 }
 
 // training is a run in progress.
@@ -65,6 +67,9 @@ func newTraining(ctx context.Context, c Config, run Run) (*training, error) {
 		return nil, err
 	}
 	t := &training{config: c, run: run, classes: classes, saved: State{Step: -1}}
+	if c.Precision == PrecisionFP16 {
+		t.at.Scale.Scale = firstScale
+	}
 	if err := t.open(ctx, words, last); err != nil {
 		t.close()
 		return nil, err

@@ -213,13 +213,10 @@ func (o *finetuneOptions) train(ctx context.Context, c *call, g *dist.Group) err
 			return err
 		}
 	}
-	if run.Device, _, err = o.device.apply(); err != nil {
+	if run.Device, o.config.Precision, err = o.device.applyTraining(false); err != nil {
 		return err
 	}
-	o.config.Seed, o.config.Precision = c.seed(), trainer.PrecisionFP32
-	if o.device.precision == "bf16" {
-		o.config.Precision = trainer.PrecisionBF16
-	}
+	o.config.Seed = c.seed()
 	measured := o.valid
 	if o.config.Finetune.Select == trainer.SelectTestEvery2nd {
 		measured = o.test

@@ -211,14 +211,10 @@ func (o *pretrainOptions) train(ctx context.Context, c *call, g *dist.Group) err
 			return err
 		}
 	}
-	var bf16 bool
-	if run.Device, bf16, err = o.device.apply(); err != nil {
+	if run.Device, o.config.Precision, err = o.device.applyTraining(true); err != nil {
 		return err
 	}
-	o.config.Seed, o.config.Precision = c.seed(), trainer.PrecisionFP32
-	if bf16 {
-		o.config.Precision = trainer.PrecisionBF16
-	}
+	o.config.Seed = c.seed()
 	if o.inspect != "" {
 		if err := o.inspectPage(ctx, run); err != nil {
 			return err

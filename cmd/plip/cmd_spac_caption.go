@@ -104,7 +104,7 @@ func (o *spacCaptionOptions) run(ctx context.Context, c *call) error {
 		return err
 	}
 	if bf16 {
-		defer tensor.Autocast(tensor.Float32)() // captions are promised in fp32
+		defer tensor.Autocast(device, tensor.Float32)() // captions are promised in fp32
 	}
 	m, words, err := spac.LoadCaptioner(device, o.model)
 	if err != nil {

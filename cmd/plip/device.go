@@ -1,13 +1,35 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"plip/internal/libtorch"
 	"plip/internal/tensor"
+	"plip/trainer"
 )
+
+// applyTraining is apply with the trainer's precision. auto is bf16 only where it is said to be.
+func (d *deviceFlags) applyTraining(auto bool) (device tensor.Device, precision string, err error) {
+	half := *d
+	if d.precision == trainer.PrecisionFP16 {
+		half.precision = trainer.PrecisionFP32 // for what apply says of the device alone
+	}
+	device, bf16, err := half.apply()
+	switch {
+	case err != nil:
+		return device, "", err
+	case d.precision == trainer.PrecisionFP16 && device == tensor.CPU:
+		return device, "", errors.New("--precision fp16 needs a CUDA device; on the CPU bf16 is the fast one")
+	case d.precision == trainer.PrecisionFP16:
+		return device, trainer.PrecisionFP16, nil
+	case bf16 && (auto || d.precision == trainer.PrecisionBF16):
+		return device, trainer.PrecisionBF16, nil
+	}
+	return device, trainer.PrecisionFP32, nil
+}
 
 // apply puts --threads and --device in force for this process. It returns the device, and whether matrix products and
 // convolutions run in bfloat16.
@@ -29,10 +51,7 @@ func (d *deviceFlags) apply() (device tensor.Device, bf16 bool, err error) {
 	case "auto":
 		return device, device != tensor.CPU || cpuHasBFloat16(), nil
 	case "fp16":
-		if device == tensor.CPU {
-			return device, false, fmt.Errorf("--precision fp16 needs a CUDA device")
-		}
-		return device, false, fmt.Errorf("--precision fp16 needs loss scaling, which is not built")
+		return device, false, errors.New("--precision fp16 is for pretrain and finetune: want fp32 or bf16")
 	}
 	return device, false, nil
 }

@@ -74,7 +74,7 @@ func (g *Group) open(ctx context.Context) (err error) {
 	}
 	host, err := g.ownAddress()
 	if err == nil {
-		g.Group, err = tensor.JoinGroup(g.store, w.Rank, w.Size, lanes, host)
+		g.Group, err = tensor.JoinGroup(g.store, w.Rank, w.Size, lanes, host, !w.Sockets)
 	}
 	if err != nil {
 		g.store.Close()

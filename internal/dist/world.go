@@ -15,6 +15,7 @@ type World struct {
 	Port                 int
 	Serve                bool   // this process opens the store at Host; else rank 0 or the launcher does
 	Prefix               string // of the store's keys: a launcher that starts everything again gives another
+	Sockets              bool   // sums go over the network also where all ranks are on one machine
 	Interface            string // network interface that the others reach this process by; "": the one towards Host
 }
 
@@ -27,7 +28,8 @@ func alone() World { return World{Size: 1, LocalSize: 1} }
 //	srun                 SLURM_PROCID, SLURM_STEP_NUM_TASKS, SLURM_LOCALID; the first host of SLURM_STEP_NODELIST and a
 //	                     port by SLURM_JOB_ID, unless MASTER_ADDR and MASTER_PORT are set
 //
-// GLOO_SOCKET_IFNAME names the network interface, as with PyTorch. In a batch script srun sets nothing: what is started
+// GLOO_SOCKET_IFNAME names the network interface, as with PyTorch; PLIP_RANKS=sockets, for all ranks, keeps those of one
+// machine from summing through its memory. In a batch script srun sets nothing: what is started
 // there without it is alone, however many tasks the job has.
 func FromEnv(getenv func(string) string) (World, error) {
 	switch {
@@ -41,7 +43,7 @@ func FromEnv(getenv func(string) string) (World, error) {
 
 func fromTorchrun(getenv func(string) string) (World, error) {
 	r := reader{getenv: getenv}
-	w := World{Rank: r.number("RANK", -1), Size: r.number("WORLD_SIZE", -1), Host: getenv("MASTER_ADDR"), Port: r.number("MASTER_PORT", 0), Interface: getenv("GLOO_SOCKET_IFNAME")}
+	w := World{Rank: r.number("RANK", -1), Size: r.number("WORLD_SIZE", -1), Host: getenv("MASTER_ADDR"), Port: r.number("MASTER_PORT", 0), Interface: getenv("GLOO_SOCKET_IFNAME"), Sockets: getenv("PLIP_RANKS") == "sockets"}
 	w.LocalSize = r.number("LOCAL_WORLD_SIZE", 1)
 	w.LocalRank = r.number("LOCAL_RANK", 0)
 	w.Serve = w.Rank == 0
@@ -55,7 +57,7 @@ func fromTorchrun(getenv func(string) string) (World, error) {
 
 func fromSlurm(getenv func(string) string) (World, error) {
 	r := reader{getenv: getenv}
-	w := World{Rank: r.number("SLURM_PROCID", -1), Size: r.number("SLURM_STEP_NUM_TASKS", -1), Host: getenv("MASTER_ADDR"), Interface: getenv("GLOO_SOCKET_IFNAME")}
+	w := World{Rank: r.number("SLURM_PROCID", -1), Size: r.number("SLURM_STEP_NUM_TASKS", -1), Host: getenv("MASTER_ADDR"), Interface: getenv("GLOO_SOCKET_IFNAME"), Sockets: getenv("PLIP_RANKS") == "sockets"}
 	w.LocalRank = r.number("SLURM_LOCALID", 0)
 	w.LocalSize = tasksOfNode(getenv("SLURM_STEP_TASKS_PER_NODE"), r.number("SLURM_NODEID", 0))
 	if w.Host == "" {

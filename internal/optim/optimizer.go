@@ -132,12 +132,18 @@ func (o *Optimizer) ZeroGrad() { tensor.ZeroGrads(o.params) }
 
 // Step updates every parameter that has a gradient. It returns the gradients' norm over all groups before clipping, or
 // 0 when nothing asks for it (no clipping).
-func (o *Optimizer) Step(lr float64) (norm float64) {
+func (o *Optimizer) Step(lr float64) (norm float64) { return o.StepScaled(lr, 1) }
+
+// GradNorm is the Euclidean norm of all gradients: no finite number where one of them is none.
+func (o *Optimizer) GradNorm() float64 { return tensor.GradNorm(o.params) }
+
+// StepScaled is Step by gradients that are multiplied by a factor first: 1 over the scale of the loss.
+func (o *Optimizer) StepScaled(lr, factor float64) (norm float64) {
 	o.step++
-	scale := 1.0
+	scale := factor
 	if o.config.MaxGradNorm > 0 {
-		norm = tensor.GradNorm(o.params)
-		scale = math.Min(1, o.config.MaxGradNorm/(norm+o.config.Eps))
+		norm = factor * tensor.GradNorm(o.params)
+		scale *= math.Min(1, o.config.MaxGradNorm/(norm+o.config.Eps))
 	}
 	k, b := float64(o.step), o.config.Betas
 	correction := [3]float64{1 - math.Pow(b[0], k), 1 - math.Pow(b[1], k), 1 - math.Pow(b[2], k)}

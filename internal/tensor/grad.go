@@ -107,12 +107,12 @@ func gradMode(on bool) func() {
 	return func() { C.lt_grad_mode(was) }
 }
 
-// Autocast makes this thread's CPU matrix products and convolutions run in dtype (BFloat16); the function it returns
-// restores what was there. Float32 switches it off.
-func Autocast(dtype DType) (restore func()) {
-	on := dtype != Float32
-	was := C.lt_autocast_cpu(flag(on), C.int(dtype))
-	return func() { C.lt_autocast_cpu(flag(was >= 0), was) }
+// Autocast makes this thread's matrix products and convolutions on the device, or on all CUDA devices, run in dtype
+// (BFloat16, or Float16 on CUDA); the function it returns restores what was there. Float32 switches it off.
+func Autocast(device Device, dtype DType) (restore func()) {
+	on, cuda := dtype != Float32, flag(device != CPU)
+	was := C.lt_autocast(cuda, flag(on), C.int(dtype))
+	return func() { C.lt_autocast(cuda, flag(was >= 0), was) }
 }
 
 // NoAutocastCache makes Autocast on this thread convert a parameter anew at each use; the function it returns restores

@@ -39,7 +39,7 @@ func TestBackwardFrom(t *testing.T) {
 // TestAutocastCache uses a parameter twice: with the cache its gradients meet in bfloat16, where 1 + 1/256 is 1.
 func TestAutocastCache(t *testing.T) {
 	gradient := func() float32 {
-		defer Autocast(BFloat16)()
+		defer Autocast(CPU, BFloat16)()
 		w := Full(CPU, Float32, 1, 1, 1).RequireGrad(true)
 		Full(CPU, Float32, 1, 1, 1).MatMul(w).Add(Full(CPU, Float32, 1./256, 1, 1).MatMul(w)).Sum().Backward()
 		return w.Grad().Float32s()[0]

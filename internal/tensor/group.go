@@ -68,12 +68,13 @@ type Group struct {
 }
 
 // JoinGroup makes this process the rank-th of size, which meet at the store; host is the address of the interface that
-// the others reach it by. A group has room for so many lanes of a Reducer.
-func JoinGroup(s *Store, rank, size, lanes int, host string) (*Group, error) {
+// the others reach it by. A group has room for so many lanes of a Reducer. All say the same of share, whether memory is
+// used where it can be.
+func JoinGroup(s *Store, rank, size, lanes int, host string, share bool) (*Group, error) {
 	h := C.CString(host)
 	defer C.free(unsafe.Pointer(h))
 	g := &Group{size: size}
-	return g, asError(C.lt_group_join(&g.p, s.p, C.int(rank), C.int(size), C.int(lanes), h))
+	return g, asError(C.lt_group_join(&g.p, s.p, C.int(rank), C.int(size), C.int(lanes), h, flag(share)))
 }
 
 // Shares tells whether sums go through shared memory, because all processes are on this machine.

@@ -24,17 +24,26 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-func joinTestGroup(port, rank, size int) (*Group, *Store, error) {
+func joinTestGroup(port, rank, size int, share bool) (*Group, *Store, error) {
 	s, err := OpenStore(StoreAddress{Host: "127.0.0.1", Port: port, Serve: rank == 0, Prefix: "test", Timeout: time.Minute})
 	if err != nil {
 		return nil, nil, err
 	}
-	g, err := JoinGroup(s, rank, size, 2, "127.0.0.1")
+	g, err := JoinGroup(s, rank, size, 2, "127.0.0.1", share)
+	if err == nil && g.Shares() != share {
+		err = fmt.Errorf("want shared memory %v, got %v", share, g.Shares())
+	}
 	return g, s, err
 }
 
-// inGroup runs f as each rank of a group, on goroutines of this process.
+// inGroup runs f as each rank of a group, on goroutines of this process, through memory and over sockets.
 func inGroup(t *testing.T, size int, f func(g *Group, rank int) error) {
+	for _, share := range []bool{true, false} {
+		t.Run(fmt.Sprintf("share=%v", share), func(t *testing.T) { inOneGroup(t, size, share, f) })
+	}
+}
+
+func inOneGroup(t *testing.T, size int, share bool, f func(g *Group, rank int) error) {
 	t.Helper()
 	port := freePort(t)
 	errs := make([]error, size)
@@ -42,7 +51,7 @@ func inGroup(t *testing.T, size int, f func(g *Group, rank int) error) {
 	done.Add(size)
 	for rank := range size {
 		wait.Go(func() {
-			g, s, err := joinTestGroup(port, rank, size)
+			g, s, err := joinTestGroup(port, rank, size, share)
 			if err == nil {
 				err = Do(func(*Scope) error { return f(g, rank) })
 				if err != nil {
@@ -155,7 +164,7 @@ func TestNormRank(t *testing.T) {
 	if _, err := fmt.Sscan(os.Getenv("PLIP_TEST_NORM_RANK"), &port, &rank); err != nil {
 		t.Skip("run by TestNormOfRanks")
 	}
-	g, s, err := joinTestGroup(port, rank, 2)
+	g, s, err := joinTestGroup(port, rank, 2, true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,7 +99,7 @@ func (t Tensor) UpsampleNearest(h, w int64) Tensor {
 // takes 91 instead of 15 ms forward and backward for 64 sequences of 57 tokens, width 128, two threads.
 func Attention(q, k, v, mask Tensor, dropout float64, causal bool) Tensor { // [N, A, Lq, E]
 	if q.DType() == BFloat16 && q.Device() == CPU {
-		defer Autocast(Float32)()
+		defer Autocast(CPU, Float32)()
 		q, k, v = q.As(Float32), k.As(Float32), v.As(Float32)
 	}
 	th := current()

@@ -141,7 +141,7 @@ func TestGradientsAndModes(t *testing.T) {
 			if x.Grad().Defined() {
 				t.Error("gradient still there after ZeroGrads")
 			}
-			restore = Autocast(BFloat16)
+			restore = Autocast(CPU, BFloat16)
 			a := Zeros(CPU, Float32, 4, 4)
 			if got := a.MatMul(a).DType(); got != BFloat16 {
 				t.Errorf("product under autocast is %v, want bfloat16", got)

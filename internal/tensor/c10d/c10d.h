@@ -14,9 +14,9 @@ lt_error lt_store_get(lt_store* s, const char* key, char** value);  // *value st
 void lt_store_free(lt_store* s);
 
 // A group of processes over Gloo. Every member makes the same calls in the same order; one thread at a time uses it, and
-// each lane of its reducer. Where all are on one machine, sums of numbers and of gradients go through memory. host is the address of this process' interface towards the others.
+// each lane of its reducer. With share, sums of numbers and of gradients go through memory where all are on one machine. host is the address of this process' interface towards the others.
 typedef struct lt_group lt_group;
-lt_error lt_group_join(lt_group** out, lt_store* s, int rank, int size, int lanes, const char* host);
+lt_error lt_group_join(lt_group** out, lt_store* s, int rank, int size, int lanes, const char* host, int share);
 int lt_group_shares(lt_group* g);  // sums go through memory: all ranks are on this machine
 void lt_group_abort(lt_group* g, const char* why);  // any thread: what waits now or later fails with this reason
 void lt_group_free(lt_group* g);

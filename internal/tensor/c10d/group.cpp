@@ -54,7 +54,7 @@ void lt_group::sum(double* values, int64_t n) {
   wait(main->allreduce(one, c10d::AllreduceOptions()));
 }
 
-lt_error lt_group_join(lt_group** out, lt_store* s, int rank, int size, int lanes, const char* host) {
+lt_error lt_group_join(lt_group** out, lt_store* s, int rank, int size, int lanes, const char* host, int share) {
   return guarded([&] {
     // Silence is judged by heartbeats, not by how long a collective takes: rank 0 may be validating meanwhile.
     auto o = c10d::ProcessGroupGloo::Options::create(std::chrono::hours(24 * 30));
@@ -67,7 +67,7 @@ lt_error lt_group_join(lt_group** out, lt_store* s, int rank, int size, int lane
       if (i == 0) g->main = member;
       else g->lanes.push_back(member);
     }
-    if (auto block = shared_block::open(g.get(), shared_sums::bytes(size))) g->shared.reset(new shared_sums{block, rank, size});
+    if (auto block = share ? shared_block::open(g.get(), shared_sums::bytes(size)) : nullptr) g->shared.reset(new shared_sums{block, rank, size});
     *out = g.release();
   });
 }

@@ -308,11 +308,12 @@ int lt_grad_mode(int on) {
   at::GradMode::set_enabled(on != 0);
   return was;
 }
-int lt_autocast_cpu(int on, int dtype) {
-  int was = at::autocast::is_autocast_enabled(at::kCPU) ? int(at::autocast::get_autocast_dtype(at::kCPU)) : -1;
+int lt_autocast(int cuda, int on, int dtype) {
+  const auto device = cuda ? at::kCUDA : at::kCPU;
+  int was = at::autocast::is_autocast_enabled(device) ? int(at::autocast::get_autocast_dtype(device)) : -1;
   at::autocast::clear_cache();
-  at::autocast::set_autocast_enabled(at::kCPU, on != 0);
-  if (on) at::autocast::set_autocast_dtype(at::kCPU, at::ScalarType(dtype));
+  at::autocast::set_autocast_enabled(device, on != 0);
+  if (on) at::autocast::set_autocast_dtype(device, at::ScalarType(dtype));
   return was;
 }
 int lt_autocast_cache(int on) {

@@ -109,7 +109,7 @@ lt_error lt_adamw(tensor* p, tensor* m, tensor* v, int count, const lt_adamw_opt
 
 // Modes of the calling thread. The guards return what was in force.
 int lt_grad_mode(int on);
-int lt_autocast_cpu(int on, int dtype);  // returns previous dtype, or -1 when it was off; dtype -1 means off
+int lt_autocast(int cuda, int on, int dtype);  // returns previous dtype, or -1 when it was off; dtype -1 means off
 int lt_autocast_cache(int on);
 void lt_deterministic(int on);
 void lt_set_threads(int n);
