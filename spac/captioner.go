@@ -175,13 +175,29 @@ func (m *Captioner) Level(images tensor.Tensor, train bool) tensor.Tensor {
 	})
 }
 
-// Embed maps normalised images [N, 3, H, W] to the average-pooled output of the last stage, L2-normalised: the
-// embedding of the seed filter. [N, 32 width].
+// Embed maps normalised images [N, 3, H, W] to L2-normalised embeddings for the seed filter, [N, EmbedDim]: the
+// average-pooled output of the last stage; with PoolPlaces, where that stage need not know what the branches see, the
+// sums of the six attributes' prefixes, each of length one before they are joined (ours).
 func (m *Captioner) Embed(images tensor.Tensor) tensor.Tensor {
 	defer tensor.NoGrad()()
 	return tensor.Block(func() tensor.Tensor {
-		return m.body.Forward(images, false)[3].MeanDim(false, 2, 3).Normalize(1)
+		if m.Config.Pool != PoolPlaces {
+			return m.body.Forward(images, false)[3].MeanDim(false, 2, 3).Normalize(1)
+		}
+		p := m.branches.Attributes(m.Level(images, false), false)
+		for k := range p {
+			p[k] = p[k].SumDim(false, 1).Normalize(1) // [N, D]
+		}
+		return tensor.Cat(1, p[:]...).Normalize(1) // [N, 6 D]
 	})
+}
+
+// EmbedDim is the length of an embedding: 32 times the width, with PoolPlaces 6 times the generator's.
+func (m *Captioner) EmbedDim() int {
+	if m.Config.Pool == PoolPlaces {
+		return int(Slots * m.Config.Generator.Width)
+	}
+	return int(32 * m.Config.Width)
 }
 
 // Batch is the input of one training step.

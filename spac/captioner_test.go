@@ -124,21 +124,30 @@ func near(t *testing.T, what string, want, got float64) {
 	}
 }
 
-// TestEmbedIsOfLengthOne compares images alone and together.
+// TestEmbedIsOfLengthOne compares images alone and together, with both poolings of the branches.
 func TestEmbedIsOfLengthOne(t *testing.T) {
-	c := tinyConfig()
-	m := newCaptioner(t, c)
-	nntest.Do(t, func() {
-		images := tinyBatch(c, 0, 1, 2).Images
-		together := m.Embed(images)
-		for i, norm := range together.NormDim(1, false).Float32s() {
-			near(t, fmt.Sprintf("length of %d", i), 1, float64(norm))
-			nntest.Near(t, fmt.Sprintf("image %d", i), together.Narrow(0, int64(i), 1).Float32s(), m.Embed(images.Narrow(0, int64(i), 1)).Float32s(), nntest.Outputs)
+	for pool, dim := range map[string]int{PoolAverage: 128, PoolPlaces: 96} {
+		c := tinyConfig()
+		c.Pool = pool
+		m := newCaptioner(t, c)
+		if m.EmbedDim() != dim {
+			t.Errorf("%s: want %d numbers, got %d", pool, dim, m.EmbedDim())
 		}
-		if together.RequiresGrad() {
-			t.Error("want embeddings without a graph")
-		}
-	})
+		nntest.Do(t, func() {
+			images := tinyBatch(c, 0, 1, 2).Images
+			together := m.Embed(images)
+			if got := together.Shape(); got[0] != 3 || got[1] != int64(dim) {
+				t.Errorf("%s: want [3 %d], got %v", pool, dim, got)
+			}
+			for i, norm := range together.NormDim(1, false).Float32s() {
+				near(t, fmt.Sprintf("%s: length of %d", pool, i), 1, float64(norm))
+				nntest.Near(t, fmt.Sprintf("%s: image %d", pool, i), together.Narrow(0, int64(i), 1).Float32s(), m.Embed(images.Narrow(0, int64(i), 1)).Float32s(), nntest.Outputs)
+			}
+			if together.RequiresGrad() {
+				t.Error("want embeddings without a graph")
+			}
+		})
+	}
 }
 
 func TestCaptionerFreesItsTensors(t *testing.T) {

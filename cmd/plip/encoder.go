@@ -79,7 +79,7 @@ func (e captionerEncoder) Input() (height, px int, norm pixels.Normalization) {
 	return int(e.Config.Height), int(e.Config.Px), pixels.ImageNet()
 }
 
-func (e captionerEncoder) Dim() int { return int(32 * e.Config.Width) }
+func (e captionerEncoder) Dim() int { return e.EmbedDim() }
 
 func (e captionerEncoder) Fingerprint() (string, error) { return e.Store.Fingerprint() }
 
