@@ -2,6 +2,7 @@ package attributes
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 )
 
@@ -89,9 +90,14 @@ func (e *Extractor) Extract(caption string) Result {
 			// "the coat and the trousers are black" describes two phrases by the same
 			// words; the later phrase has them.
 			d := descriptions[said]
-			if d.phrase == i && !sharedWithNext(descriptions, said) {
+			if d.phrase == i && !d.elsewhere && !sharedWithNext(descriptions, said) {
 				r.Spans[p.slot] = appendRun(r.Spans[p.slot], tokens, d.tokens)
 			}
+		}
+	}
+	for s := range r.Spans {
+		if len(r.Spans[s]) > 2 { // "in black" may stand before a phrase that it describes
+			slices.SortFunc(r.Spans[s][1:], func(a, b Span) int { return a.Start - b.Start })
 		}
 	}
 	return r

@@ -2,8 +2,9 @@ package attributes
 
 // said is a run of words that describe a phrase from behind: "the jeans are dark blue".
 type said struct {
-	phrase int // index of the phrase
-	tokens []int
+	phrase    int // index of the phrase
+	tokens    []int
+	elsewhere bool // another phrase that is described by the same words has their span
 }
 
 // predicates finds what is said of each phrase after its noun:
@@ -12,6 +13,7 @@ type said struct {
 //	a shirt that is red
 //	the trainers grey, the hair short (with the verb left out)
 //	a padded jacket, navy on the body
+//	a man dressed in black: a coat and trousers (worn)
 //
 // inPhrase is scratch of one bool a token.
 func predicates(phrases []phrase, tokens []token, inPhrase []bool) []said {
@@ -53,12 +55,12 @@ func predicates(phrases []phrase, tokens []token, inPhrase []bool) []said {
 				continue
 			}
 			if joined && phrases[i-1].slot != Gender {
-				out = append(out, said{i - 1, run})
+				out = append(out, said{phrase: i - 1, tokens: run})
 			}
 		}
-		out = append(out, said{i, run})
+		out = append(out, said{phrase: i, tokens: run})
 	}
-	return out
+	return worn(out, phrases, tokens, inPhrase)
 }
 
 type predicateKind uint8
