@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -31,7 +32,10 @@ func (d *deviceFlags) applyTraining(auto bool) (device tensor.Device, precision 
 	return device, trainer.PrecisionFP32, nil
 }
 
-// apply puts --threads and --device in force for this process. It returns the device, and whether matrix products and
+// cublasWorkspace is the setting with which cuBLAS adds in one order (CUDA's documentation); libtorch asks for it.
+const cublasWorkspace = "CUBLAS_WORKSPACE_CONFIG"
+
+// apply puts --threads, --device and --deterministic in force for this process. It returns the device, and whether matrix products and
 // convolutions run in bfloat16.
 func (d *deviceFlags) apply() (device tensor.Device, bf16 bool, err error) {
 	threads := d.threads
@@ -39,6 +43,14 @@ func (d *deviceFlags) apply() (device tensor.Device, bf16 bool, err error) {
 		threads = d.place.cores()
 	}
 	tensor.SetThreads(threads)
+	if d.exact {
+		if os.Getenv(cublasWorkspace) == "" { // read when CUDA starts, which is later
+			if err := os.Setenv(cublasWorkspace, ":4096:8"); err != nil {
+				return tensor.CPU, false, err
+			}
+		}
+		tensor.Deterministic(true)
+	}
 	device = tensor.CPU
 	if d.device != "cpu" {
 		if device, err = d.cuda(); err != nil {

@@ -88,15 +88,17 @@ type deviceFlags struct {
 	device    string
 	precision string
 	threads   int
+	exact     bool  // operations that are not deterministic fail
 	place     place // among the ranks of this machine, where there are some
 }
 
-// addFlags defines --device, --precision and --threads. Threads are recorded
-// because sums depend on their number.
+// addFlags defines --device, --precision, --threads and --deterministic. Threads
+// are recorded because sums depend on their number.
 func (d *deviceFlags) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&d.device, "device", "auto", "`device` to compute on: auto, cpu, cuda or cuda:N")
 	f.StringVar(&d.precision, "precision", "auto", "number `format`: auto (bf16 where the hardware has it), fp32, bf16 or fp16")
 	f.IntVar(&d.threads, "threads", 0, "compute `threads` of a process; 0 is one per core, shared by the ranks of a machine")
+	f.BoolVar(&d.exact, "deterministic", false, "use deterministic operations alone, and fail where there is none; on the CPU all are")
 }
 
 // validate reports every wrong value.
