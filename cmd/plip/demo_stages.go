@@ -33,8 +33,9 @@ type demoRun struct {
 }
 
 // demoCorpus are the sizes of the demo: with 1,500 captioned identities the captioner learned them by heart (attributes
-// to 0.25 nats a token, 52 % right on unseen persons); drawing more costs less than training longer.
-var demoCorpus = []string{"--captioned", "6000"}
+// to 0.25 nats a token, 52 % right on unseen persons); drawing more costs less than training longer. So it is with the
+// raw persons that pre-training sees: of 1,032 identities R@1 was 52 % after 1,116 steps, of 2,537 it was 60 % after 1,140.
+var demoCorpus = []string{"--captioned", "6000", "--raw", "3000"}
 
 // quickCorpus are the sizes of --quick.
 var quickCorpus = []string{"--captioned", "60", "--raw", "60", "--valid", "12", "--test", "12"}
@@ -79,6 +80,9 @@ func (d *demoRun) stages() []stage {
 		out = append(out, stage{"split", "images", &d.split, []string{"split", d.path("balanced"), "-o", d.path("pedes")}})
 	}
 	pretrain := []string{"pretrain", "--preset", preset, "--captions", "prompt+two", "--data", data, "-o", d.path("plip")}
+	if !d.o.quick && d.o.images == "" {
+		pretrain = append(pretrain, "--epochs", "5") // of some 15,000 images
+	}
 	if d.o.truth {
 		pretrain = []string{"pretrain", "--preset", preset, "--captions", "human", "--data", d.path("corpus/captioned"), "-o", d.path("plip")}
 		if !d.o.quick {
