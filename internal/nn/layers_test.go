@@ -134,6 +134,37 @@ func TestPacking(t *testing.T) {
 	})
 }
 
+// TestPackingSizes packs 64 sequences of all lengths: few numbers of rows, the copies without a gradient.
+func TestPackingSizes(t *testing.T) {
+	const n, l = 64, 40
+	sizes := map[int64]bool{}
+	for longest := 20; longest <= l; longest++ {
+		nntest.Do(t, func() {
+			attend, tokens := make([]int64, n*l), 0
+			for i := range n {
+				for j := range 1 + (i*7+longest)%longest {
+					attend[i*l+j] = 1
+					tokens++
+				}
+			}
+			mask := tensor.FromInt64(tensor.CPU, attend, n, l)
+			p := nn.NewPacking(mask)
+			x := tensor.Full(tensor.CPU, tensor.Float32, 1, n, l, 1).RequireGrad(true)
+			packed := p.Pack(x) // [T, 1]
+			rows, _ := packed.Dims2()
+			if rows < int64(tokens) || rows > int64(tokens)*17/16 {
+				t.Errorf("%d tokens: want rows for them and a sixteenth more at most, got %d", tokens, rows)
+			}
+			sizes[rows] = true
+			p.Unpack(packed).Mul(mask.As(tensor.Float32).Unsqueeze(2)).Sum().Backward()
+			nntest.Near(t, "gradient", mask.As(tensor.Float32).Float32s(), x.Grad().Float32s(), 0)
+		})
+	}
+	if len(sizes) > 16 {
+		t.Errorf("want at most 16 numbers of rows, got %d", len(sizes))
+	}
+}
+
 // TestBatchNorm works one channel out by hand: mean 3, variance 5 (biased) or 20/3.
 func TestBatchNorm(t *testing.T) {
 	store := nn.NewStore(tensor.CPU)

@@ -1,9 +1,15 @@
 package nn
 
-import "plip/internal/tensor"
+import (
+	"math/bits"
+
+	"plip/internal/tensor"
+)
 
 // Packing brings a batch of padded sequences to its tokens alone and back, so that layers which look at one token at a
-// time spend nothing on padding. T is the tokens of the batch.
+// time spend little on padding. T is the tokens of the batch, and up to a sixteenth more of copies of the first: libtorch
+// keeps a kernel of a few hundred kilobytes for every T that it meets (oneDNN's and its own cache of 1,024 each), and
+// making one takes milliseconds. Nothing reads the copies, so they have no gradient.
 type Packing struct {
 	n, l   int64
 	rows   tensor.Tensor // [T] int64, places of the tokens in [N*L]
@@ -25,10 +31,16 @@ func NewPacking(mask tensor.Tensor) *Packing {
 		places[i] = int64(len(rows))
 		rows, column = append(rows, int64(i)), append(column, int64(i)%l)
 	}
+	for len(rows)%packedStep(len(rows)) != 0 {
+		rows, column = append(rows, rows[0]), append(column, column[0])
+	}
 	t, dev := int64(len(rows)), mask.Device()
 	return &Packing{n, l, tensor.FromInt64(dev, rows, t), tensor.FromInt64(dev, places, n*l), tensor.FromInt64(dev, column, t),
 		mask.EqNumber(1).Unsqueeze(1).Unsqueeze(1)}
 }
+
+// packedStep is what T is a multiple of: a thirty-second of the next power of two.
+func packedStep(tokens int) int { return max(1, 1<<bits.Len(uint(tokens))/32) }
 
 // Tokens picks the tokens of ids [N, L] int64.
 func (p *Packing) Tokens(ids tensor.Tensor) tensor.Tensor { // [T] int64
