@@ -22,7 +22,6 @@ func (t *training) validate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer tensor.NoGrad()()
 	weights := t.config.Weights
 	weights.Words = 0 // what counts is what is generated
 	var sum numbers
@@ -31,6 +30,7 @@ func (t *training) validate(ctx context.Context) error {
 	if err := loader.Epoch(ctx, 0, 0, func(b *feed.Batch) error {
 		defer b.Release()
 		return tensor.Do(func(*tensor.Scope) error {
+			defer tensor.NoGrad()() // here, where the goroutine is bound to its thread
 			targets := make([]Targets, len(b.Rows))
 			for i := range b.Rows {
 				targets[i] = t.maker.make(&b.Rows[i])

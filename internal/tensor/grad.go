@@ -103,6 +103,7 @@ func NoGrad() (restore func()) { return gradMode(false) }
 func EnableGrad() (restore func()) { return gradMode(true) }
 
 func gradMode(on bool) func() {
+	current() // the mode is the thread's, and a goroutine keeps its thread in a scope alone
 	was := C.lt_grad_mode(flag(on))
 	return func() { C.lt_grad_mode(was) }
 }
