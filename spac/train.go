@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"plip/internal/feed"
@@ -113,25 +112,9 @@ type TrainRun struct {
 	Note     func(text string) // validation losses and generated texts; nil: nobody
 }
 
-// NonFiniteError is a loss that is no number. The parameters are as they were before the step.
-type NonFiniteError struct {
-	Step  int64 // that would have been made
-	Loss  float64
-	Rows  []int64  // of the batch, by their numbers in the dataset
-	Files []string // of the same rows
-}
-
-func (e *NonFiniteError) Error() string {
-	rows := make([]string, len(e.Rows))
-	for i := range e.Rows {
-		rows[i] = fmt.Sprintf("%d (%s)", e.Rows[i], e.Files[i])
-	}
-	return fmt.Sprintf("step %d: want a finite loss, got %v, from rows %s", e.Step, e.Loss, strings.Join(rows, ", "))
-}
-
 // Train trains the captioner, from the newest checkpoint of the run's directory if there is one: then what follows is,
 // bit for bit, what an undisturbed run does. It stops cleanly when ctx ends: the step is finished, a checkpoint written,
-// and ctx's error returned. A loss that is no number is a *NonFiniteError.
+// and ctx's error returned. A loss that is no number is a *feed.NonFiniteError.
 func Train(ctx context.Context, m *Captioner, c TrainConfig, run TrainRun) (out Summary, err error) {
 	if err := c.Validate(); err != nil {
 		return out, err
@@ -205,7 +188,7 @@ func (t *training) step(b *feed.Batch, weights Weights) error {
 		return err
 	}
 	if math.IsNaN(losses.total) || math.IsInf(losses.total, 0) {
-		e := &NonFiniteError{Step: t.at.Step + 1, Loss: losses.total, Rows: b.Number}
+		e := &feed.NonFiniteError{Step: t.at.Step + 1, Loss: losses.total, Rows: b.Number}
 		for i := range b.Rows {
 			e.Files = append(e.Files, b.Rows[i].FilePath)
 		}

@@ -298,7 +298,7 @@ func TestNonFiniteLossNamesItsRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Train(context.Background(), m, c, run)
-	var bad *NonFiniteError
+	var bad *feed.NonFiniteError
 	if !errors.As(err, &bad) || bad.Step != 1 || len(bad.Rows) != 4 || len(bad.Files) != 4 || !strings.Contains(err.Error(), bad.Files[3]) {
 		t.Fatalf("want an error that names the batch's four rows, got %v", err)
 	}

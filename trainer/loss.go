@@ -1,9 +1,7 @@
 package trainer
 
 import (
-	"fmt"
 	"math"
-	"strings"
 
 	"plip/internal/tensor"
 )
@@ -92,22 +90,6 @@ func total(parts []part) tensor.Tensor { // []
 		}
 	}
 	return sum
-}
-
-// NonFiniteError is a loss that is no number. The model is as it was before the step.
-type NonFiniteError struct {
-	Step  int64 // that would have been made
-	Loss  float64
-	Rows  []int64  // of the batch, by their numbers in the dataset
-	Files []string // of the same rows
-}
-
-func (e *NonFiniteError) Error() string {
-	rows := make([]string, len(e.Rows))
-	for i := range e.Rows {
-		rows[i] = fmt.Sprintf("%d (%s)", e.Rows[i], e.Files[i])
-	}
-	return fmt.Sprintf("step %d: want a finite loss, got %v, from rows %s", e.Step, e.Loss, strings.Join(rows, ", "))
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -72,7 +72,7 @@ type Summary struct {
 
 // Train pre-trains a model, from the newest checkpoint of its folder on; for a finished training it returns at once. It
 // stops cleanly when ctx ends: the step in progress is finished, a checkpoint written, and ctx's error returned. A loss
-// that is no number is a *NonFiniteError. Of several processes, one whose ctx ends stops all of them at the same step.
+// that is no number is a *feed.NonFiniteError. Of several processes, one whose ctx ends stops all of them at the same step.
 func Train(ctx context.Context, c Config, run Run) (Summary, error) {
 	runtime.LockOSThread() // libtorch keeps its number of threads by thread
 	defer runtime.UnlockOSThread()
@@ -211,7 +211,7 @@ func (t *training) saveDue() bool {
 }
 
 func (t *training) nonFinite(b *feed.Batch, loss float64) error {
-	e := &NonFiniteError{Step: t.at.Step + 1, Loss: loss, Rows: b.Number}
+	e := &feed.NonFiniteError{Step: t.at.Step + 1, Loss: loss, Rows: b.Number}
 	for i := range b.Rows {
 		e.Files = append(e.Files, b.Rows[i].FilePath)
 	}

@@ -305,9 +305,9 @@ func TestNonFiniteLossNamesItsRows(t *testing.T) {
 	}
 	before := tensor.Live()
 	err = training.loader.Epoch(context.Background(), 0, 0, func(b *feed.Batch) error { return training.step(context.Background(), b) })
-	var bad *NonFiniteError
+	var bad *feed.NonFiniteError
 	if !errors.As(err, &bad) {
-		t.Fatalf("want a *NonFiniteError, got %v", err)
+		t.Fatalf("want a *feed.NonFiniteError, got %v", err)
 	}
 	if bad.Step != 1 || len(bad.Rows) != 8 || !strings.Contains(err.Error(), bad.Files[7]) || training.at.Step != 0 {
 		t.Errorf("got %v after step %d", err, training.at.Step)

@@ -99,9 +99,6 @@ func (t Tensor) Detach() Tensor {
 // NoGrad switches gradient keeping off for this thread; the function it returns restores what was there.
 func NoGrad() (restore func()) { return gradMode(false) }
 
-// EnableGrad switches gradient keeping on for this thread; the function it returns restores what was there.
-func EnableGrad() (restore func()) { return gradMode(true) }
-
 func gradMode(on bool) func() {
 	current() // the mode is the thread's, and a goroutine keeps its thread in a scope alone
 	was := C.lt_grad_mode(flag(on))
