@@ -176,11 +176,26 @@ func (g *GPT2) Loss(prefix, ids, mask tensor.Tensor, train bool) tensor.Tensor {
 		_, p, d := prefix.Dims3()
 		n, t := ids.Dims2()
 		h := g.Hidden(prefix, ids, train).Narrow(1, p-1, t) // [N, T, D]: what stands before each token
-		real := mask.Reshape(n * t).NonZero()               // [R] int64: scores are computed for real tokens only
-		targets := ids.Reshape(n*t).IndexSelect(0, real)    // [R] int64
-		h = h.Reshape(n*t, d).IndexSelect(0, real)          // [R, D]
-		return g.Logits(h).CrossEntropy(targets, -100)
+		real, targets := realTokens(ids, mask)              // [R] int64: scores are computed for real tokens only
+		h = h.Reshape(n*t, d).Embedding(real)               // [R, D], by what has the faster backward pass
+		return g.Logits(h).CrossEntropy(targets, noToken)
 	})
+}
+
+// noToken is the target of a row whose score does not count.
+const noToken = -100
+
+// realTokens gives the places in [N*T] where a mask [N, T] is 1, and the tokens there. R, their number, is rounded up by
+// nn.FewSizes, as libtorch keeps a kernel for every R; the further rows have the target noToken.
+func realTokens(ids, mask tensor.Tensor) (places, targets tensor.Tensor) { // [R] int64 each
+	places = mask.Reshape(-1).NonZero()
+	targets = ids.Reshape(-1).IndexSelect(0, places)
+	n := places.Dim(0)
+	if more := int64(nn.FewSizes(int(n))) - n; more > 0 {
+		places = tensor.Cat(0, places, tensor.Zeros(ids.Device(), tensor.Int64, more))
+		targets = tensor.Cat(0, targets, tensor.Full(ids.Device(), tensor.Int64, noToken, more))
+	}
+	return places, targets
 }
 
 // forward keeps [N, L, D].

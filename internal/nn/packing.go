@@ -7,7 +7,7 @@ import (
 )
 
 // Packing brings a batch of padded sequences to its tokens alone and back, so that layers which look at one token at a
-// time spend little on padding. T is the tokens of the batch, and up to a sixteenth more of copies of the first: libtorch
+// time spend little on padding. T is the tokens of the batch, and by FewSizes some more of copies of the first: libtorch
 // keeps a kernel of a few hundred kilobytes for every T that it meets (oneDNN's and its own cache of 1,024 each), and
 // making one takes milliseconds. Nothing reads the copies, so they have no gradient.
 type Packing struct {
@@ -31,7 +31,7 @@ func NewPacking(mask tensor.Tensor) *Packing {
 		places[i] = int64(len(rows))
 		rows, column = append(rows, int64(i)), append(column, int64(i)%l)
 	}
-	for len(rows)%packedStep(len(rows)) != 0 {
+	for range FewSizes(len(rows)) - len(rows) {
 		rows, column = append(rows, rows[0]), append(column, column[0])
 	}
 	t, dev := int64(len(rows)), mask.Device()
@@ -39,8 +39,12 @@ func NewPacking(mask tensor.Tensor) *Packing {
 		mask.EqNumber(1).Unsqueeze(1).Unsqueeze(1)}
 }
 
-// packedStep is what T is a multiple of: a thirty-second of the next power of two.
-func packedStep(tokens int) int { return max(1, 1<<bits.Len(uint(tokens))/32) }
+// FewSizes rounds a number of rows that differs from batch to batch up by a sixteenth at most, to a multiple of a
+// thirty-second of the next power of two, so that layers meet few sizes of it.
+func FewSizes(rows int) int {
+	step := max(1, 1<<bits.Len(uint(rows))/32)
+	return (rows + step - 1) / step * step
+}
 
 // Tokens picks the tokens of ids [N, L] int64.
 func (p *Packing) Tokens(ids tensor.Tensor) tensor.Tensor { // [T] int64
