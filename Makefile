@@ -25,13 +25,16 @@ PLAIN := ./templates ./parquet ./ingest/... ./eval/... ./spac/attributes ./spac/
 RACE := ./parquet ./ingest ./ingest/split ./eval ./spac/filter ./internal/text ./internal/weights ./internal/pixels \
         ./internal/feed ./internal/runlog ./internal/vectors
 
-.PHONY: help setup build demo ablations test test-plain test-slow lint bench fuzz env check-fixtures interop test-slurm dist clean
+.PHONY: help setup cuda-shim build demo ablations test test-plain test-slow lint bench fuzz env check-fixtures interop test-slurm dist clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install what the build needs (CUDA=1 adds the CUDA libraries, LIBTORCH=DIR uses an existing libtorch)
 	@internal/libtorch/setup.sh
+
+cuda-shim: ## only compile libplip_cuda.so (NCCL, CUDA graphs) from CUDA's headers: needs no GPU
+	@CUDA=object internal/libtorch/setup.sh
 
 build: setup ## bin/plip
 	@mkdir -p bin

@@ -66,6 +66,10 @@ func (t *training) openRanks() error {
 		return err
 	}
 	g := t.run.Ranks
+	through, err := t.connect()
+	if err != nil {
+		return err
+	}
 	var all []tensor.Tensor
 	for _, p := range t.model.Store.Params() {
 		all = append(all, p.Tensor)
@@ -73,15 +77,31 @@ func (t *training) openRanks() error {
 	if err := g.Broadcast(all); err != nil {
 		return err
 	}
-	var err error
 	if t.reducer, err = g.NewReducer(t.model.lanes(), bucketBytes); err != nil {
 		return err
 	}
 	g.SynchronizeNorm(t.config.SyncNorm)
 	t.note("%d ranks, %d images a step each; contrast over %s; batch norms by %s; gradients summed %s", g.World.Size, t.config.Batch/g.World.Size,
 		pick(t.config.Gather, "the gathered batch, with gradients", "each rank's own rows"), pick(t.config.SyncNorm, "all ranks' statistics", "each rank's own statistics"),
-		pick(g.Shares() && t.run.Device == tensor.CPU, "in shared memory", "during the backward pass"))
+		through)
 	return nil
+}
+
+// connect connects the devices where it can be done, and says how gradients are to be summed.
+func (t *training) connect() (through string, err error) {
+	g := t.run.Ranks
+	why, err := g.ConnectDevices(t.run.Device)
+	switch {
+	case err != nil:
+		return "", err
+	case why == "":
+		return "over NCCL " + tensor.NCCL() + " during the backward pass", nil
+	case t.run.Device != tensor.CPU:
+		return "through host memory over Gloo during the backward pass, because " + why, nil
+	case g.Shares():
+		return "in shared memory", nil
+	}
+	return "over Gloo during the backward pass", nil
 }
 
 func (t *training) note(format string, args ...any) {

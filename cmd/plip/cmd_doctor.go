@@ -53,6 +53,8 @@ type doctorLibtorch struct {
 type doctorCUDA struct {
 	Library string `json:"library" doc:"libtorch's CUDA library, empty when not installed"`
 	Devices int    `json:"devices" doc:"devices that libtorch sees"`
+	Extra   string `json:"extra" doc:"our object for NCCL and CUDA graphs, empty when not built"`
+	NCCL    string `json:"nccl" doc:"version of NCCL the object was compiled for, empty when it is not open"`
 }
 
 type doctorCPU struct {
@@ -102,31 +104,37 @@ func examine() (doctorResult, error) {
 	if err != nil {
 		return doctorResult{}, err
 	}
+	extra, err := libtorch.CUDAExtra(folder)
+	if err != nil {
+		return doctorResult{}, err
+	}
 	r := doctorResult{
 		Libtorch: doctorLibtorch{Version: tensor.Version(), BuiltFor: tensor.BuiltFor(), Pinned: libtorch.Version, Folder: folder, Absent: libtorch.Absent()},
 		Threads:  tensor.Threads(),
-		CUDA:     doctorCUDA{Library: library},
+		CUDA:     doctorCUDA{Library: library, Extra: extra},
 		CPU:      doctorCPU{Model: processor.Model, Cores: runtime.NumCPU(), Features: processor.Features, BFloat16: processor.BFloat16()},
 	}
 	// The CUDA library must be opened before anything asks for devices.
-	var openError error
+	var openError, extraError error
 	if library != "" {
-		openError = tensor.OpenCUDA(library)
+		if openError = tensor.OpenCUDA(library); openError == nil && extra != "" {
+			extraError = tensor.OpenCUDAExtra(extra)
+		}
 	}
-	r.CUDA.Devices = tensor.CUDADevices()
+	r.CUDA.Devices, r.CUDA.NCCL = tensor.CUDADevices(), tensor.NCCL()
 	build := tensor.BuildText()
 	r.Libtorch.Kernels = firstMatch(build, `(?m)^capability (.*)$`)
 	r.BLAS = strings.ToLower(firstMatch(build, `BLAS_INFO=([^,\s]+)`))
 	if mkl := firstMatch(build, `(?m)Math Kernel Library Version ([\d.]+)`); r.BLAS == "mkl" && mkl != "" {
 		r.BLAS += " " + mkl
 	}
-	r.diagnose(libtorch.HasCUDADevice(), openError, compute())
+	r.diagnose(libtorch.HasCUDADevice(), openError, extraError, compute())
 	return r, nil
 }
 
-// diagnose lists what is missing or too old. hasDevice tells whether the machine has a CUDA device, openError what
-// opening the CUDA library gave, computeError what a small computation gave.
-func (r *doctorResult) diagnose(hasDevice bool, openError, computeError error) {
+// diagnose lists what is missing or too old. hasDevice tells whether the machine has a CUDA device, openError and
+// extraError what opening libtorch's CUDA library and ours gave, computeError what a small computation gave.
+func (r *doctorResult) diagnose(hasDevice bool, openError, extraError, computeError error) {
 	r.Problems = []doctorProblem{}
 	add := func(mend, format string, args ...any) {
 		r.Problems = append(r.Problems, doctorProblem{fmt.Sprintf(format, args...), mend})
@@ -148,6 +156,10 @@ func (r *doctorResult) diagnose(hasDevice bool, openError, computeError error) {
 		add("make setup CUDA=1", "open %s: %v", r.CUDA.Library, openError)
 	case hasDevice && r.CUDA.Devices == 0:
 		add("install a driver for CUDA 13 (580 or newer)", "the machine has a CUDA device, and libtorch sees none")
+	case hasDevice && r.CUDA.Extra == "":
+		add("make setup CUDA=1", "the machine has a CUDA device, and libplip_cuda.so, by which several of them sum over NCCL, is not in %s", r.Libtorch.Folder)
+	case extraError != nil:
+		add("make setup CUDA=1", "open %v", extraError)
 	}
 	r.OK = len(r.Problems) == 0
 }
@@ -202,6 +214,13 @@ func (r doctorResult) table(w io.Writer) {
 	if r.CUDA.Library != "" {
 		cuda = fmt.Sprintf("%d devices, %s", r.CUDA.Devices, r.CUDA.Library)
 	}
+	nccl := "libplip_cuda.so not built"
+	switch {
+	case r.CUDA.NCCL != "":
+		nccl = fmt.Sprintf("%s, %s", r.CUDA.NCCL, r.CUDA.Extra)
+	case r.CUDA.Extra != "":
+		nccl = "not open, " + r.CUDA.Extra
+	}
 	bf16 := "not in hardware"
 	if r.CPU.BFloat16 {
 		bf16 = "in hardware"
@@ -213,6 +232,7 @@ func (r doctorResult) table(w io.Writer) {
 		{"blas", r.BLAS},
 		{"threads", fmt.Sprint(r.Threads)},
 		{"cuda", cuda},
+		{"nccl", nccl},
 		{"cpu", fmt.Sprintf("%s, %d cores", r.CPU.Model, r.CPU.Cores)},
 		{"cpu features", strings.Join(r.CPU.Features, " ")},
 		{"bfloat16", bf16},

@@ -14,22 +14,29 @@ func TestDiagnose(t *testing.T) {
 		change    func(*doctorResult)
 		device    bool
 		open, sum error
+		extra     error
 		want      string // beginning of the problem, "" for none
 		mend      string
 	}{
-		{"all there", func(*doctorResult) {}, false, nil, nil, "", ""},
-		{"another version", func(r *doctorResult) { r.Libtorch.Version = "2.12.0" }, false, nil, nil, "libtorch in /lib: want version 2.11.0, which this program was compiled for", "make build"},
-		{"too old", func(r *doctorResult) { r.Libtorch.Version, r.Libtorch.BuiltFor = "2.1.2", "2.1.2" }, false, nil, nil, "libtorch in /lib: want version 2.2.0 or newer", "make setup build"},
-		{"does not compute", func(*doctorResult) {}, false, nil, errors.New("boom"), "libtorch does not compute: boom", "make setup"},
-		{"no CUDA libraries", func(*doctorResult) {}, true, nil, nil, "the machine has a CUDA device, and libtorch_cuda.so is not", "make setup CUDA=1"},
-		{"broken CUDA libraries", func(r *doctorResult) { r.CUDA.Library = "/lib/libtorch_cuda.so" }, true, errors.New("libcudnn.so.9"), nil, "open /lib/libtorch_cuda.so: libcudnn.so.9", "make setup CUDA=1"},
-		{"no driver", func(r *doctorResult) { r.CUDA.Library = "/lib/libtorch_cuda.so" }, true, nil, nil, "the machine has a CUDA device, and libtorch sees none", "driver"},
-		{"no device", func(r *doctorResult) { r.CUDA.Library = "/lib/libtorch_cuda.so" }, false, nil, nil, "", ""},
-		{"all there with CUDA", func(r *doctorResult) { r.CUDA = doctorCUDA{"/lib/libtorch_cuda.so", 1} }, true, nil, nil, "", ""},
+		{"all there", func(*doctorResult) {}, false, nil, nil, nil, "", ""},
+		{"another version", func(r *doctorResult) { r.Libtorch.Version = "2.12.0" }, false, nil, nil, nil, "libtorch in /lib: want version 2.11.0, which this program was compiled for", "make build"},
+		{"too old", func(r *doctorResult) { r.Libtorch.Version, r.Libtorch.BuiltFor = "2.1.2", "2.1.2" }, false, nil, nil, nil, "libtorch in /lib: want version 2.2.0 or newer", "make setup build"},
+		{"does not compute", func(*doctorResult) {}, false, nil, errors.New("boom"), nil, "libtorch does not compute: boom", "make setup"},
+		{"no CUDA libraries", func(*doctorResult) {}, true, nil, nil, nil, "the machine has a CUDA device, and libtorch_cuda.so is not", "make setup CUDA=1"},
+		{"broken CUDA libraries", func(r *doctorResult) { r.CUDA.Library = "/lib/libtorch_cuda.so" }, true, errors.New("libcudnn.so.9"), nil, nil, "open /lib/libtorch_cuda.so: libcudnn.so.9", "make setup CUDA=1"},
+		{"no driver", func(r *doctorResult) { r.CUDA.Library = "/lib/libtorch_cuda.so" }, true, nil, nil, nil, "the machine has a CUDA device, and libtorch sees none", "driver"},
+		{"no device", func(r *doctorResult) { r.CUDA.Library = "/lib/libtorch_cuda.so" }, false, nil, nil, nil, "", ""},
+		{"no object of ours", func(r *doctorResult) { r.CUDA = doctorCUDA{Library: "/lib/libtorch_cuda.so", Devices: 1} }, true, nil, nil, nil, "the machine has a CUDA device, and libplip_cuda.so", "make setup CUDA=1"},
+		{"an old object of ours", func(r *doctorResult) {
+			r.CUDA = doctorCUDA{Library: "/lib/libtorch_cuda.so", Extra: "/lib/libplip_cuda.so"}
+		}, false, nil, nil, errors.New("/lib/libplip_cuda.so: want table 1, got 0"), "open /lib/libplip_cuda.so: want table 1, got 0", "make setup CUDA=1"},
+		{"all there with CUDA", func(r *doctorResult) {
+			r.CUDA = doctorCUDA{"/lib/libtorch_cuda.so", 1, "/lib/libplip_cuda.so", "2.28.9"}
+		}, true, nil, nil, nil, "", ""},
 	} {
 		r := doctorResult{Libtorch: doctorLibtorch{Version: "2.11.0", BuiltFor: "2.11.0", Pinned: "2.11.0", Folder: "/lib"}}
 		c.change(&r)
-		r.diagnose(c.device, c.open, c.sum)
+		r.diagnose(c.device, c.open, c.extra, c.sum)
 		if c.want == "" {
 			if !r.OK || len(r.Problems) != 0 {
 				t.Errorf("%s: want no problem, got %+v", c.name, r.Problems)

@@ -70,10 +70,6 @@ func (d *deviceFlags) apply() (device tensor.Device, bf16 bool, err error) {
 
 // cuda opens the CUDA libraries beside libtorch where they are and picks the device. With auto, none is no error.
 func (d *deviceFlags) cuda() (tensor.Device, error) {
-	index, devices := d.place.local, 0
-	if s, ok := strings.CutPrefix(d.device, "cuda:"); ok {
-		index, _ = strconv.Atoi(s) // validate has seen it
-	}
 	folder, err := libtorch.Loaded()
 	if err != nil {
 		return tensor.CPU, err
@@ -82,21 +78,54 @@ func (d *deviceFlags) cuda() (tensor.Device, error) {
 	if err != nil {
 		return tensor.CPU, err
 	}
+	devices := 0
 	if library != "" {
 		if err := tensor.OpenCUDA(library); err != nil && d.device != "auto" {
 			return tensor.CPU, fmt.Errorf("open %s: %w", library, err)
 		}
 		devices = tensor.CUDADevices()
 	}
-	switch {
-	case index < devices:
-		return tensor.Device(index), nil
-	case d.device == "auto":
-		return tensor.CPU, nil
-	case library == "":
+	if library == "" && d.device != "auto" {
 		return tensor.CPU, fmt.Errorf("--device %s: libtorch's CUDA libraries are not installed (make setup CUDA=1)", d.device)
 	}
-	return tensor.CPU, fmt.Errorf("--device %s: %d CUDA devices are there", d.device, devices)
+	device, err := d.pick(devices)
+	if err != nil || device == tensor.CPU {
+		return device, err
+	}
+	return device, openCUDAExtra(folder)
+}
+
+// pick chooses among the CUDA devices that this process sees. Of several ranks on a machine each takes the one of its local
+// rank, or the only one where the launcher shows each rank its own.
+func (d *deviceFlags) pick(devices int) (tensor.Device, error) {
+	index, named := d.place.local, false
+	if s, ok := strings.CutPrefix(d.device, "cuda:"); ok {
+		index, _ = strconv.Atoi(s) // validate has seen it
+		named = true
+	}
+	switch {
+	case devices == 0 && d.device == "auto":
+		return tensor.CPU, nil
+	case devices == 1 && !named:
+		return 0, nil
+	case index < devices:
+		return tensor.Device(index), nil
+	case named || devices == 0:
+		return tensor.CPU, fmt.Errorf("--device %s: %d CUDA devices are there", d.device, devices)
+	}
+	return tensor.CPU, fmt.Errorf("--device %s: want a CUDA device for local rank %d, got %d devices; cuda:N lets ranks share one", d.device, index, devices)
+}
+
+// openCUDAExtra opens libplip_cuda.so where it is: without it, several ranks' sums go through host memory.
+func openCUDAExtra(folder string) error {
+	library, err := libtorch.CUDAExtra(folder)
+	if err != nil || library == "" {
+		return err
+	}
+	if err := tensor.OpenCUDAExtra(library); err != nil {
+		return fmt.Errorf("open %w (make setup CUDA=1 builds it anew)", err)
+	}
+	return nil
 }
 
 // cpuHasBFloat16 tells whether the CPU multiplies bfloat16 in hardware.

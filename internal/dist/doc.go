@@ -2,6 +2,7 @@
 //
 //	world  = rank, number of ranks and meeting place, from the variables of torchrun or of Slurm's srun   // world.go
 //	group  = Join(world): wait until all are there, connect all with all                                  // group.go
+//	ConnectDevices: over NCCL, where each rank has a CUDA device of its own                                // devices.go
 //	each step, in the same order on all ranks:
 //	    exchange a few numbers, gather rows, sum gradients in buckets                                     // internal/tensor
 //	watch  = every rank shows a sign of life every two seconds and looks after the next rank              // watch.go

@@ -15,7 +15,7 @@ type World struct {
 	Port                 int
 	Serve                bool   // this process opens the store at Host; else rank 0 or the launcher does
 	Prefix               string // of the store's keys: a launcher that starts everything again gives another
-	Sockets              bool   // sums go over the network also where all ranks are on one machine
+	Sockets              bool   // sums go over Gloo's connections also where all ranks are on one machine, or have devices for NCCL
 	Interface            string // network interface that the others reach this process by; "": the one towards Host
 }
 
@@ -28,8 +28,8 @@ func alone() World { return World{Size: 1, LocalSize: 1} }
 //	srun                 SLURM_PROCID, SLURM_STEP_NUM_TASKS, SLURM_LOCALID; the first host of SLURM_STEP_NODELIST and a
 //	                     port by SLURM_JOB_ID, unless MASTER_ADDR and MASTER_PORT are set
 //
-// GLOO_SOCKET_IFNAME names the network interface, as with PyTorch; PLIP_RANKS=sockets, for all ranks, keeps those of one
-// machine from summing through its memory. In a batch script srun sets nothing: what is started
+// GLOO_SOCKET_IFNAME names the network interface, as with PyTorch; PLIP_RANKS=sockets, for all ranks, keeps them
+// from summing through the memory of one machine and over NCCL. In a batch script srun sets nothing: what is started
 // there without it is alone, however many tasks the job has.
 func FromEnv(getenv func(string) string) (World, error) {
 	switch {

@@ -47,17 +47,19 @@ func TestLoadedFrom(t *testing.T) {
 	}
 }
 
-func TestCUDALibrary(t *testing.T) {
-	dir := t.TempDir()
-	if got, err := CUDALibrary(dir); got != "" || err != nil {
-		t.Errorf("want none, got %q, %v", got, err)
-	}
-	file := filepath.Join(dir, "libtorch_cuda.so")
-	if err := os.WriteFile(file, nil, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := CUDALibrary(dir); got != file || err != nil {
-		t.Errorf("want %q, got %q, %v", file, got, err)
+func TestCUDALibraries(t *testing.T) {
+	for name, find := range map[string]func(string) (string, error){"libtorch_cuda.so": CUDALibrary, "libplip_cuda.so": CUDAExtra} {
+		dir := t.TempDir()
+		if got, err := find(dir); got != "" || err != nil {
+			t.Errorf("%s: want none, got %q, %v", name, got, err)
+		}
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := find(dir); got != file || err != nil {
+			t.Errorf("want %q, got %q, %v", file, got, err)
+		}
 	}
 }
 

@@ -30,15 +30,20 @@ func loadedFrom(maps string) (dir string, err error) {
 }
 
 // CUDALibrary returns libtorch's CUDA library in the folder of libtorch_cpu.so, or "" where there is none.
-func CUDALibrary(dir string) (string, error) {
-	library := filepath.Join(dir, "libtorch_cuda.so")
+func CUDALibrary(dir string) (string, error) { return inFolder(dir, "libtorch_cuda.so") }
+
+// CUDAExtra returns what setup.sh built beside it, or "" where there is none.
+func CUDAExtra(dir string) (string, error) { return inFolder(dir, "libplip_cuda.so") }
+
+func inFolder(dir, name string) (string, error) {
+	library := filepath.Join(dir, name)
 	switch _, err := os.Stat(library); {
 	case err == nil:
 		return library, nil
 	case errors.Is(err, fs.ErrNotExist):
 		return "", nil
 	default:
-		return "", fmt.Errorf("find libtorch's CUDA library: %w", err)
+		return "", fmt.Errorf("find a CUDA library: %w", err)
 	}
 }
 

@@ -3,7 +3,8 @@
 # old), libtorch from the torch wheel. Whatever is there already is left alone. Called by the Makefile.
 #
 #   setup.sh             everything the build needs
-#   CUDA=1 setup.sh      also the CUDA libraries (default: when a CUDA device is there)
+#   CUDA=1 setup.sh      also the CUDA libraries (default: when a CUDA device is there), and libplip_cuda.so
+#   CUDA=object setup.sh only compiles libplip_cuda.so, from CUDA's headers; needs neither a device nor the libraries
 #   LIBTORCH=DIR setup.sh  use DIR (holds lib/ and include/) instead of fetching libtorch
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,6 +15,10 @@ wheel=torch-$version-cp311-cp311-manylinux_2_28_x86_64.whl
 wheel_sha256=7aa2f9bbc6d4595ba72138026b2074be1233186150e9292865e04b7a63b8c67a
 cupti=(nvidia-cuda-cupti 13.0.85 4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8)
 cudart=(nvidia-cuda-runtime 13.0.96 7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548)
+# For libplip_cuda.so; the headers of cudart are in its wheel above.
+crt=(nvidia-cuda-crt 13.0.88 2c8043c7c9e02492716426e9919fc78d2c5b3b2a7a768a88e952676b08aa55a4)
+cccl=(nvidia-cuda-cccl 13.0.85 e0da7ad981f3a8aff08241b5bfc1af868742a63e2762f53a5171c492ef242649)
+nccl=(nvidia-nccl-cu13 2.28.9 e4553a30f34195f3fa1da02a6da3d6337d28f2003943aa0a3d247bbc25fefc42)
 home=$cache/libtorch-$version          # torch/ beside nvidia/, as the libraries' RPATH expects
 torch=${LIBTORCH:-$home/torch}
 
@@ -87,13 +92,13 @@ fetch_any() {
 }
 
 libtorch() {
+  local cuda=$cuda # of the libraries
+  [ "$cuda" = object ] && cuda=0
   if [ -n "${LIBTORCH:-}" ]; then
     [ -e "$LIBTORCH/lib/libtorch_cpu.so" ] || die "LIBTORCH=$LIBTORCH: no lib/libtorch_cpu.so there"
     [ -e "$LIBTORCH/include/torch/csrc/api/include/torch/torch.h" ] || die "LIBTORCH=$LIBTORCH: no C++ headers there"
     return
   fi
-  local cuda=${CUDA:-0}
-  [ -e /dev/nvidiactl ] && cuda=${CUDA:-1}
   if [ ! -e "$home/cpu.done" ]; then
     say "fetching libtorch $version (530 MB, once)"
     rm -rf "$home.tmp" && mkdir -p "$home.tmp/torch"
@@ -118,17 +123,48 @@ unpack_library() { unzip -q -j -o "$1" "*/$2" -d "$3"; }
 # cuda_libraries adds the rest of the torch wheel and the nvidia wheels that its METADATA pins.
 cuda_libraries() {
   say "fetching the CUDA libraries (about 3 GB, once)"
-  local file pip
+  local file pip glibc
+  local platforms=(--platform manylinux2014_x86_64)
+  for glibc in {28..12}; do platforms+=(--platform "manylinux_2_${glibc}_x86_64"); done # the wheels name different ones
   pip=$(command -v pip3 || command -v pip)
   file=$(fetch torch $version $wheel_sha256 "$cache/wheels" --python-version 3.11 --platform manylinux_2_28_x86_64)
   unzip -q -o "$file" 'torch/lib/*.so*' -d "$home"
   rm -f "$home/torch/lib/libtorch_python.so"
   "$pip" download --quiet --disable-pip-version-check --only-binary=:all: --python-version 3.11 \
-    --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 \
+    "${platforms[@]}" \
     -d "$cache/wheels/cuda" torch==$version >&2
   for file in "$cache"/wheels/cuda/nvidia_*.whl; do unzip -q -o "$file" 'nvidia/*' -d "$home"; done
   touch "$home/cuda.done"
   rm -rf "$cache/wheels"
+}
+
+# headers FILE NAME VERSION SHA256: the headers of a wheel, unless FILE is there.
+headers() {
+  [ -e "$home/nvidia/$1" ] && return
+  say "fetching the headers of $2"
+  local file
+  file=$(fetch "$2" "$3" "$4" "$cache/wheels")
+  unzip -q -o "$file" 'nvidia/*/include/*' -d "$home"
+  rm -rf "$cache/wheels"
+}
+
+# cuda_object compiles libplip_cuda.so beside libtorch's libraries, unless it is there from the same sources. It is linked
+# with none of them: the program has them open when it opens it.
+cuda_object() {
+  local from=$root/internal/tensor sum
+  local flags=(-std=c++17 -O1 -g0 -fPIC -shared -fvisibility=hidden -w)
+  sum=$(cat "$from"/cuda/cuda.cpp "$from"/cuda/include/*.h "$from"/shim/{cuda_table,shim}.h <(echo "${flags[@]}" "${nccl[@]}") \
+    <(cat "$torch"/include/torch/{headeronly,csrc/api/include/torch}/version.h 2>/dev/null) | sha256sum)
+  [ -e "$torch/lib/libplip_cuda.so" ] && [ "$(cat "$torch/lib/libplip_cuda.sum" 2>/dev/null)" = "$sum" ] && return
+  headers cu13/include/cuda_runtime_api.h "${cudart[@]}"
+  headers cu13/include/crt/host_defines.h "${crt[@]}"
+  headers cu13/include/nv/target "${cccl[@]}"
+  headers nccl/include/nccl.h "${nccl[@]}"
+  say "compiling libplip_cuda.so"
+  g++ "${flags[@]}" -I"$from/cuda/include" -I"$torch/include" -I"$torch/include/torch/csrc/api/include" \
+    -I"$home/nvidia/cu13/include" -I"$home/nvidia/nccl/include" "$from/cuda/cuda.cpp" -o "$torch/lib/libplip_cuda.so.tmp"
+  mv "$torch/lib/libplip_cuda.so.tmp" "$torch/lib/libplip_cuda.so"
+  echo "$sum" >"$torch/lib/libplip_cuda.sum"
 }
 
 # build_inputs lays what the compiler's command line names into the cache, so that every checkout shares one build cache:
@@ -144,6 +180,9 @@ build_inputs() {
   done
 }
 
+# CUDA is what the user says; unsaid, 1 where a device is, with a libtorch that this script has fetched.
+cuda=${CUDA:-0}
+[ -e /dev/nvidiactl ] && [ -z "${LIBTORCH:-}" ] && cuda=${CUDA:-1}
 mkdir -p "$cache"
 exec 9>"$cache/setup.lock"
 command -v flock >/dev/null && flock 9
@@ -151,4 +190,5 @@ system_packages
 go_toolchain
 libtorch
 build_inputs
+[ "$cuda" = 0 ] || cuda_object
 [ -e "$torch/lib/libtorch_cpu.so" ] || die "no libtorch in $torch"

@@ -58,8 +58,8 @@ func (s *Store) Close() {
 	s.p = nil
 }
 
-// Group is processes that compute together over libtorch's Gloo, and where all are on one machine through its memory: the
-// sums of numbers, and those of a Reducer of CPU parameters. All make the same calls in the same order, each on one
+// Group is processes that compute together over libtorch's Gloo, where all are on one machine through its memory (the
+// sums of numbers, and those of a Reducer of CPU parameters), and once their devices are connected over NCCL. All make the same calls in the same order, each on one
 // thread at a time; a reducer's hooks run beside. A call that cannot be completed unwinds, or returns an error where it
 // has one.
 type Group struct {
@@ -79,6 +79,14 @@ func JoinGroup(s *Store, rank, size, lanes int, host string, share bool) (*Group
 
 // Shares tells whether sums go through shared memory, because all processes are on this machine.
 func (g *Group) Shares() bool { return C.lt_group_shares(g.p) != 0 }
+
+// ConnectDevices makes broadcasts, gathers, the statistics of batch norms and the sums of a Reducer of later on go between
+// the processes' CUDA devices over NCCL; it connects them. OpenCUDAExtra must have been called, and each process has a
+// device of its own.
+func (g *Group) ConnectDevices(d Device) error { return asError(C.lt_group_devices(g.p, C.int(d))) }
+
+// standIn puts Gloo between CPU tensors in the place of NCCL between CUDA tensors: what there is to test without devices.
+func (g *Group) standIn() error { return asError(C.lt_group_devices(g.p, -1)) }
 
 // Abort makes whatever waits in the group, now or later, fail with a reason. It is safe for concurrent use.
 func (g *Group) Abort(why string) {

@@ -36,11 +36,20 @@ func joinTestGroup(port, rank, size int, share bool) (*Group, *Store, error) {
 	return g, s, err
 }
 
-// inGroup runs f as each rank of a group, on goroutines of this process, through memory and over sockets.
+// inGroup runs f as each rank of a group, on goroutines of this process: through memory, over sockets, and by what CUDA
+// tensors take, over sockets in the place of NCCL.
 func inGroup(t *testing.T, size int, f func(g *Group, rank int) error) {
 	for _, share := range []bool{true, false} {
 		t.Run(fmt.Sprintf("share=%v", share), func(t *testing.T) { inOneGroup(t, size, share, f) })
 	}
+	t.Run("devices", func(t *testing.T) {
+		inOneGroup(t, size, true, func(g *Group, rank int) error {
+			if err := g.standIn(); err != nil {
+				return err
+			}
+			return f(g, rank)
+		})
+	})
 }
 
 func inOneGroup(t *testing.T, size int, share bool, f func(g *Group, rank int) error) {
@@ -140,6 +149,62 @@ func TestReducerSums(t *testing.T) {
 	})
 }
 
+// TestAbortEndsWaitingForDevices has a rank that never comes to a sum between the devices.
+func TestAbortEndsWaitingForDevices(t *testing.T) {
+	inOneGroup(t, 2, true, func(g *Group, rank int) error {
+		if err := g.standIn(); err != nil || rank == 1 {
+			return err
+		}
+		timer := time.AfterFunc(50*time.Millisecond, func() { g.Abort("rank 1 is asleep") })
+		defer timer.Stop()
+		err := Do(func(*Scope) error { g.Gather(Full(CPU, Float32, 1, 2)); return nil })
+		if err == nil || !strings.Contains(err.Error(), "rank 1 is asleep") {
+			return fmt.Errorf("want the reason of the abort, got %v", err)
+		}
+		return nil
+	})
+}
+
+// TestReducerOfDevicesTakesLanesInOneOrder has ranks whose lanes are done in another order: one order serves both, and
+// any number of lanes.
+func TestReducerOfDevicesTakesLanesInOneOrder(t *testing.T) {
+	inOneGroup(t, 2, true, func(g *Group, rank int) error {
+		if err := g.standIn(); err != nil {
+			return err
+		}
+		a, b, c := Full(CPU, Float32, 1, 3).RequireGrad(true), Full(CPU, Float32, 2, 3).RequireGrad(true), Full(CPU, Float32, 0, 3).RequireGrad(true)
+		r, err := g.NewReducer([][]Tensor{{a}, {b}, {c}}, 4)
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		first, second := a, b
+		if rank == 1 {
+			first, second = b, a
+		}
+		for _, p := range []Tensor{first, second} {
+			p.Scale(float64(rank + 1)).Sum().Backward()
+		}
+		r.Finish()
+		for _, p := range []Tensor{a, b} {
+			if got := p.Grad().Float32s(); !slices.Equal(got, []float32{3, 3, 3}) {
+				return fmt.Errorf("want 3 of both ranks, got %v", got)
+			}
+		}
+		return nil
+	})
+}
+
+// TestConnectDevicesWithoutThem is what a machine without CUDA says.
+func TestConnectDevicesWithoutThem(t *testing.T) {
+	inOneGroup(t, 2, true, func(g *Group, rank int) error {
+		if err := g.ConnectDevices(0); err == nil || !strings.Contains(err.Error(), "libplip_cuda.so is not open") {
+			return fmt.Errorf("want what is missing, got %v", err)
+		}
+		return nil
+	})
+}
+
 func TestAbortEndsWaiting(t *testing.T) {
 	inGroup(t, 2, func(g *Group, rank int) error {
 		if rank == 1 {
@@ -170,9 +235,16 @@ func TestNormRank(t *testing.T) {
 	}
 	defer s.Close()
 	defer g.Close()
-	for _, last := range []bool{true, false} {
-		if err := Do(func(*Scope) error { normOfRanks(t, g, int64(rank), last); return nil }); err != nil {
-			t.Fatal(err)
+	for _, devices := range []bool{false, true} { // through host memory, then as between devices
+		if devices {
+			if err := g.standIn(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, last := range []bool{true, false} {
+			if err := Do(func(*Scope) error { normOfRanks(t, g, int64(rank), last); return nil }); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	if _, err := g.Exchange([]float64{0}); err != nil { // the first one serves the store

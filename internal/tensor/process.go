@@ -53,6 +53,55 @@ func OpenCUDA(library string) error {
 // CUDADevices is how many CUDA devices libtorch sees.
 func CUDADevices() int { return int(C.lt_cuda_count()) }
 
+// OpenCUDAExtra opens libplip_cuda.so: NCCL, graphs and what is told of devices. It comes after OpenCUDA.
+func OpenCUDAExtra(library string) error {
+	p := C.CString(library)
+	defer C.free(unsafe.Pointer(p))
+	return asError(C.lt_cuda_extra_open(p))
+}
+
+// NCCL is the version of NCCL that libplip_cuda.so was compiled for, "" where it is not open.
+func NCCL() string { return C.GoString(C.lt_cuda_nccl()) }
+
+// CUDADevice is what a CUDA device says of itself.
+type CUDADevice struct {
+	Name   string
+	UUID   string // 32 digits: the same device has the same in every process
+	Memory int64  // bytes
+}
+
+// Describe tells of a CUDA device.
+func (d Device) Describe() (CUDADevice, error) {
+	var p C.lt_cuda_device
+	if err := asError(C.lt_cuda_describe(C.int(d), &p)); err != nil {
+		return CUDADevice{}, err
+	}
+	return CUDADevice{C.GoString(&p.name[0]), C.GoString(&p.uuid[0]), int64(p.memory)}, nil
+}
+
+// Synchronize waits until a CUDA device has done all that it was asked to. There is nothing to wait for on the CPU.
+func Synchronize(d Device) error {
+	if d == CPU {
+		return nil
+	}
+	return asError(C.lt_cuda_synchronize(C.int(d)))
+}
+
+// MemoryUse is how many bytes of a CUDA device this process uses.
+type MemoryUse struct {
+	Allocated, AllocatedPeak int64 // by tensors
+	Reserved, ReservedPeak   int64 // held of the device for them
+}
+
+// MemoryUse asks libtorch's allocator.
+func (d Device) MemoryUse() (MemoryUse, error) {
+	var u C.lt_cuda_memory_use
+	if err := asError(C.lt_cuda_memory(C.int(d), &u)); err != nil {
+		return MemoryUse{}, err
+	}
+	return MemoryUse{int64(u.allocated), int64(u.allocated_peak), int64(u.reserved), int64(u.reserved_peak)}, nil
+}
+
 // BuildText describes the libtorch in use: CPU capability, threading, BLAS.
 func BuildText() string {
 	p := C.lt_build_text()

@@ -13,11 +13,14 @@ lt_error lt_store_set(lt_store* s, const char* key, const char* value);
 lt_error lt_store_get(lt_store* s, const char* key, char** value);  // *value stays NULL where there is none; freed by lt_free_message
 void lt_store_free(lt_store* s);
 
-// A group of processes over Gloo. Every member makes the same calls in the same order; one thread at a time uses it, and
+// A group of processes over Gloo, and between CUDA devices over NCCL. Every member makes the same calls in the same order; one thread at a time uses it, and
 // each lane of its reducer. With share, sums of numbers and of gradients go through memory where all are on one machine. host is the address of this process' interface towards the others.
 typedef struct lt_group lt_group;
 lt_error lt_group_join(lt_group** out, lt_store* s, int rank, int size, int lanes, const char* host, int share);
 int lt_group_shares(lt_group* g);  // sums go through memory: all ranks are on this machine
+// Collectives of CUDA tensors go between the devices from now on, over NCCL; each process has a device of its own. -1: those
+// of CPU tensors over a Gloo group in NCCL's place, for tests.
+lt_error lt_group_devices(lt_group* g, int device);
 void lt_group_abort(lt_group* g, const char* why);  // any thread: what waits now or later fails with this reason
 void lt_group_free(lt_group* g);
 lt_error lt_group_sum(lt_group* g, double* values, int64_t n);                       // in place

@@ -1,5 +1,9 @@
 #include "group.h"
 
+#include <thread>
+
+#include "../shim/cuda_table.h"
+
 struct lt_store {
   c10::intrusive_ptr<c10d::TCPStore> server;
   c10::intrusive_ptr<c10d::Store> store;
@@ -42,6 +46,12 @@ void lt_group::wait(const c10::intrusive_ptr<c10d::Work>& work) {
   }
 }
 
+void lt_group::settle(const c10::intrusive_ptr<c10d::Work>& work) {
+  if (stand_in) return wait(work);
+  check();
+  work->wait();
+}
+
 void lt_group::check() {
   if (!aborted) return;
   std::lock_guard<std::mutex> lock(mutex);
@@ -54,13 +64,65 @@ void lt_group::sum(double* values, int64_t n) {
   wait(main->allreduce(one, c10d::AllreduceOptions()));
 }
 
+void lt_group::sum(at::Tensor& direct, const c10::intrusive_ptr<c10d::Backend>& over) {
+  std::vector<at::Tensor> one{direct};
+  settle(over->allreduce(one, c10d::AllreduceOptions()));
+}
+
+namespace {
+
+// join_devices makes one group between the devices, and connects it: NCCL does that at the first collective.
+void join_devices(lt_group* g, int device, const char* name, c10::intrusive_ptr<c10d::Backend>& out) {
+  auto meeting = c10::make_intrusive<c10d::PrefixStore>(name, g->store);
+  c10::intrusive_ptr<c10d::Backend> joined;
+  if (device < 0) {
+    joined = c10::make_intrusive<c10d::ProcessGroupGloo>(meeting, g->rank, g->size, g->options);
+  } else {
+    const plip_cuda_table* t = lt_cuda_table();
+    TORCH_CHECK(t && t->version == PLIP_CUDA_TABLE, "libplip_cuda.so is not open");
+    c10d::Backend* made = nullptr;
+    if (const lt_error e = t->join(&made, meeting.release(), g->rank, g->size)) {  // the store is the callee's
+      const std::string why = e;
+      free(e);
+      TORCH_CHECK(false, why);
+    }
+    joined = c10::intrusive_ptr<c10d::Backend>::reclaim(made);
+  }
+  g->check();
+  {
+    std::lock_guard<std::mutex> lock(g->mutex);
+    out = joined;  // to be aborted from now on
+  }
+  auto one = at::ones({1}, device < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, c10::DeviceIndex(device)));
+  g->sum(one, joined);
+  const int n = one.item<int>();
+  g->check();
+  TORCH_CHECK(n == g->size, "sum of a one of each device: want ", g->size, ", got ", n);
+}
+
+// end_collectives makes devices stop waiting for each other, in both groups at the same time.
+void end_collectives(lt_group* g) {
+  for (const auto& group : {g->gradients, g->devices}) {
+    if (!group) continue;
+    std::thread([group] {
+      try {
+        group->abort();
+      } catch (const std::exception& e) {
+        fprintf(stderr, "end the devices' collectives: %s\n", e.what());
+      }
+    }).detach();
+  }
+}
+
+}  // namespace
+
 lt_error lt_group_join(lt_group** out, lt_store* s, int rank, int size, int lanes, const char* host, int share) {
   return guarded([&] {
     // Silence is judged by heartbeats, not by how long a collective takes: rank 0 may be validating meanwhile.
     auto o = c10d::ProcessGroupGloo::Options::create(std::chrono::hours(24 * 30));
     o->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(host));
     auto g = std::make_unique<lt_group>();
-    g->rank = rank, g->size = size, g->store = s->store;
+    g->rank = rank, g->size = size, g->store = s->store, g->options = o;
     for (int i = 0; i <= lanes; i++) {
       auto meeting = c10::make_intrusive<c10d::PrefixStore>("gloo" + std::to_string(i), s->store);
       auto member = c10::make_intrusive<c10d::ProcessGroupGloo>(meeting, rank, size, o);
@@ -71,13 +133,27 @@ lt_error lt_group_join(lt_group** out, lt_store* s, int rank, int size, int lane
     *out = g.release();
   });
 }
+lt_error lt_group_devices(lt_group* g, int device) {
+  return guarded([&] {
+    g->stand_in = device < 0;
+    join_devices(g, device, "devices", g->devices);
+    join_devices(g, device, "gradients", g->gradients);
+  });
+}
 int lt_group_shares(lt_group* g) { return g->shared != nullptr; }
 void lt_group_abort(lt_group* g, const char* why) {
   std::lock_guard<std::mutex> lock(g->mutex);
-  if (!g->aborted) g->why = why, g->aborted = true;
+  if (g->aborted) return;
+  g->why = why, g->aborted = true;
+  // What a device waits for in a collective it waits for without end, and whoever waits for the device with it.
+  end_collectives(g);
 }
 void lt_group_free(lt_group* g) {
-  if (!g->aborted) delete g;  // else a thread of Gloo may wait for a dead peer for ever, and would be waited for
+  if (g->aborted) return;  // a thread of Gloo may wait for a dead peer for ever, and would be waited for
+  // All are done with NCCL as well; its own farewell would wait for the others again.
+  for (const auto& group : {g->gradients, g->devices})
+    if (group) free(guarded([&] { group->abort(); }));
+  delete g;
 }
 
 lt_error lt_group_sum(lt_group* g, double* values, int64_t n) {
@@ -94,8 +170,10 @@ lt_error lt_group_broadcast(lt_group* g, tensor* v, int n) {
   return guarded([&] {
     at::NoGradGuard no_grad;
     for (int i = 0; i < n; i++) {
-      std::vector<at::Tensor> one{v[i]->detach().to(at::kCPU).contiguous()};
-      g->wait(g->main->broadcast(one, c10d::BroadcastOptions()));
+      const bool direct = g->direct(*v[i]);
+      std::vector<at::Tensor> one{(direct ? v[i]->detach() : v[i]->detach().to(at::kCPU)).contiguous()};
+      if (direct) g->settle(g->devices->broadcast(one, c10d::BroadcastOptions()));
+      else g->wait(g->main->broadcast(one, c10d::BroadcastOptions()));
       v[i]->copy_(one[0]);
     }
   });
@@ -111,15 +189,20 @@ using torch::autograd::variable_list;
 struct Gather : torch::autograd::Function<Gather> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, int64_t group) {
     auto g = reinterpret_cast<lt_group*>(group);
-    const auto own = x.to(at::kCPU).contiguous();
+    const bool direct = g->direct(x);
+    auto own = (direct ? x : x.to(at::kCPU)).contiguous();
     auto shape = own.sizes().vec();
     const int64_t n = shape[0];
     shape[0] = n * g->size;
     auto all = at::empty(shape, own.options());
-    std::vector<std::vector<at::Tensor>> parts(1);
-    for (int r = 0; r < g->size; r++) parts[0].push_back(all.narrow(0, r * n, n));
-    std::vector<at::Tensor> mine{own};
-    g->wait(g->main->allgather(parts, mine, c10d::AllgatherOptions()));
+    if (direct) {
+      g->settle(g->devices->_allgather_base(all, own, c10d::AllgatherOptions()));
+    } else {
+      std::vector<std::vector<at::Tensor>> parts(1);
+      for (int r = 0; r < g->size; r++) parts[0].push_back(all.narrow(0, r * n, n));
+      std::vector<at::Tensor> mine{own};
+      g->wait(g->main->allgather(parts, mine, c10d::AllgatherOptions()));
+    }
     ctx->saved_data["from"] = int64_t(g->rank) * n;
     ctx->saved_data["rows"] = n;
     return all.to(x.device());
@@ -131,9 +214,16 @@ struct Gather : torch::autograd::Function<Gather> {
 
 lt_error across(void* group, double* values, int64_t n) { return lt_group_sum(static_cast<lt_group*>(group), values, n); }
 
+int across_device(void* group, tensor vector, lt_error* failure) {
+  auto g = static_cast<lt_group*>(group);
+  if (!g->direct(*vector)) return 1;
+  *failure = guarded([&] { g->sum(*vector, g->devices); });
+  return 0;
+}
+
 }  // namespace
 
 lt_error lt_group_gather(tensor* out, lt_group* g, tensor x) {
   return guarded([&] { *out = new at::Tensor(Gather::apply(*x, reinterpret_cast<int64_t>(g))); });
 }
-void lt_group_norm(lt_group* g, int on) { on ? lt_norm_across(across, g) : lt_norm_across(nullptr, nullptr); }
+void lt_group_norm(lt_group* g, int on) { on ? lt_norm_across(across, across_device, g) : lt_norm_across(nullptr, nullptr, nullptr); }

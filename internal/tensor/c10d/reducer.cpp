@@ -11,7 +11,7 @@ namespace {
 // Parameters whose gradients travel together, as one vector with a number behind for each of them: how many ranks had a
 // gradient of it.
 struct Bucket {
-  at::Tensor flat, host;  // host is flat itself on the CPU; of another device a copy, which Gloo can read
+  at::Tensor flat, host;  // host is what travels: flat itself, or of a device that the group cannot reach a copy on the CPU
   bool alone = false;     // flat lies in shared memory: no collective of its own
   std::vector<at::Tensor> params, grads;  // grads are views of flat, laid out as the parameters
   std::vector<bool> filled;
@@ -23,11 +23,13 @@ struct Bucket {
 
 // Buckets that go in one order on all ranks, whatever order their gradients come in.
 struct Lane {
-  c10::intrusive_ptr<c10d::ProcessGroupGloo> group;
+  c10::intrusive_ptr<c10d::Backend> group;
   std::vector<std::unique_ptr<Bucket>> buckets;
   size_t next = 0;
+  std::mutex mutex;
 
   void fill(Bucket& b, size_t i) {
+    std::lock_guard<std::mutex> lock(mutex);
     at::NoGradGuard no_grad;
     TORCH_CHECK(!b.work && !b.filled[i], "a second gradient of a parameter in one step");
     const at::Tensor& grad = b.params[i].grad();
@@ -43,7 +45,7 @@ struct Lane {
     if (b.alone) return;
     for (; next < buckets.size() && buckets[next]->left == 0; next++) {
       Bucket& full = *buckets[next];
-      if (!full.flat.is_cpu()) full.host.copy_(full.flat);
+      if (!full.host.is_same(full.flat)) full.host.copy_(full.flat);
       std::vector<at::Tensor> one{full.host};
       full.work = group->allreduce(one, c10d::AllreduceOptions());
     }
@@ -57,14 +59,19 @@ struct Lane {
   }
 };
 
-// take gives the parameters the sums, and makes the bucket ready for the next step.
-void take(lt_group* g, Bucket& b) {
-  if (b.work) g->wait(b.work);
+// receive waits for the sums, and returns how many ranks had a gradient, by parameter.
+at::Tensor receive(lt_group* g, Bucket& b) {
+  if (b.work && g->direct(b.flat)) g->settle(b.work);
+  else if (b.work) g->wait(b.work);
   b.work.reset();
-  const auto had = b.host.narrow(0, b.flags(), int64_t(b.params.size()));
-  if (!b.flat.is_cpu()) b.flat.copy_(b.host);
+  if (!b.host.is_same(b.flat)) b.flat.copy_(b.host);
+  return b.host.narrow(0, b.flags(), int64_t(b.params.size()));
+}
+
+// take gives the parameters the sums, and makes the bucket ready for the next step.
+void take(Bucket& b, const float* had) {
   for (size_t i = 0; i < b.params.size(); i++) {
-    if (had.data_ptr<float>()[i] > 0) b.params[i].mutable_grad() = b.grads[i];
+    if (had[i] > 0) b.params[i].mutable_grad() = b.grads[i];
     else b.params[i].mutable_grad().reset();
     b.filled[i] = false;
   }
@@ -126,7 +133,7 @@ std::unique_ptr<Bucket> make_bucket(lt_group* g, Flats* flats, const std::vector
   for (const auto& p : params) n += p.numel();
   b->alone = flats != nullptr;
   b->flat = flats ? flats->take(g, n) : at::zeros({n}, params[0].options().requires_grad(false));
-  b->host = b->flat.to(at::kCPU);
+  b->host = g->direct(b->flat) ? b->flat : b->flat.to(at::kCPU);
   int64_t at = 0;
   for (const auto& p : params) {
     b->params.push_back(p);
@@ -144,7 +151,7 @@ std::unique_ptr<Bucket> make_bucket(lt_group* g, Flats* flats, const std::vector
 struct lt_reducer {
   lt_group* group;
   std::vector<std::unique_ptr<Lane>> lanes;
-  std::unique_ptr<Flats> flats;  // null: gradients travel over Gloo
+  std::unique_ptr<Flats> flats;  // null: gradients travel over Gloo or between the devices
   std::vector<std::pair<std::shared_ptr<torch::autograd::Node>, uintptr_t>> hooks;
 
   void watch(Lane& lane, Bucket& b) {
@@ -163,18 +170,21 @@ struct lt_reducer {
 
 lt_error lt_reducer_new(lt_reducer** out, lt_group* g, tensor* params, const int* lane_sizes, int lanes, int64_t bucket_bytes) {
   return guarded([&] {
-    TORCH_CHECK(lanes <= int(g->lanes.size()), "the group has ", g->lanes.size(), " lanes, want ", lanes);
     auto r = std::make_unique<lt_reducer>();
     r->group = g;
     int64_t total = 0;
-    bool cpu = true;
+    bool cpu = true, direct = true;
     for (int k = 0, i = 0; k < lanes; k++)
-      for (int j = 0; j < lane_sizes[k]; j++, i++) total += params[i]->numel() + 17, cpu = cpu && params[i]->is_cpu();
-    if (g->shared && cpu && total > 0)
+      for (int j = 0; j < lane_sizes[k]; j++, i++) total += params[i]->numel() + 17, cpu = cpu && params[i]->is_cpu(), direct = direct && g->direct(*params[i]);
+    TORCH_CHECK(direct || lanes <= int(g->lanes.size()), "the group has ", g->lanes.size(), " lanes, want ", lanes);
+    if (g->shared && cpu && !direct && total > 0)
       if (auto block = shared_block::open(g, Flats::bytes(g->size, (total + 15) / 16 * 16))) r->flats.reset(new Flats{block, (total + 15) / 16 * 16});
     for (int k = 0; k < lanes; k++) {
-      auto lane = std::make_unique<Lane>();
-      lane->group = g->lanes[size_t(k)];
+      // Between devices there is one group for all, which takes them in one order.
+      if (!direct || k == 0) r->lanes.push_back(std::make_unique<Lane>());
+      Lane& lane = *r->lanes.back();
+      if (direct) lane.group = g->gradients;
+      else lane.group = g->lanes[size_t(k)];
       std::vector<at::Tensor> some;
       int64_t bytes = 0;
       for (int i = 0; i < lane_sizes[k]; i++, params++) {
@@ -182,11 +192,10 @@ lt_error lt_reducer_new(lt_reducer** out, lt_group* g, tensor* params, const int
         some.push_back(**params);
         bytes += int64_t((*params)->nbytes());
         if (bytes < bucket_bytes && i + 1 < lane_sizes[k]) continue;
-        lane->buckets.push_back(make_bucket(g, r->flats.get(), some));
-        r->watch(*lane, *lane->buckets.back());
+        lane.buckets.push_back(make_bucket(g, r->flats.get(), some));
+        r->watch(lane, *lane.buckets.back());
         some.clear(), bytes = 0;
       }
-      r->lanes.push_back(std::move(lane));
     }
     *out = r.release();
   });
@@ -196,8 +205,15 @@ lt_error lt_reducer_finish(lt_reducer* r) {
   return guarded([&] {
     for (auto& lane : r->lanes) lane->finish();
     if (r->flats) r->flats->sum(r->group);
+    std::vector<at::Tensor> counts;
+    for (auto& lane : r->lanes)
+      for (auto& b : lane->buckets) counts.push_back(receive(r->group, *b));
+    if (counts.empty()) return;
+    const auto had = at::cat(counts).to(at::kCPU);  // the one wait for a device
+    r->group->check();
+    const float* next = had.data_ptr<float>();
     for (auto& lane : r->lanes) {
-      for (auto& b : lane->buckets) take(r->group, *b);
+      for (auto& b : lane->buckets) take(*b, next), next += b->params.size();
       lane->next = 0;
     }
   });

@@ -141,18 +141,21 @@ std::vector<double> reduce(int64_t rows, int64_t c, const F& f) {
 }
 
 lt_across across = nullptr;
+lt_across_device across_device = nullptr;
 void* across_context = nullptr;
+
+void check(lt_error e) {
+  if (!e) return;
+  const std::string why = e;
+  free(e);
+  TORCH_CHECK(false, why);
+}
 
 // join sums values up over the processes, and gives how many there are.
 int64_t join(std::vector<double>& values) {
   if (!across) return 1;
   values.push_back(1);
-  const lt_error e = across(across_context, values.data(), int64_t(values.size()));
-  if (e) {
-    const std::string why = e;
-    free(e);
-    TORCH_CHECK(false, why);
-  }
+  check(across(across_context, values.data(), int64_t(values.size())));
   const auto n = int64_t(values.back());
   values.pop_back();
   return n;
@@ -231,7 +234,14 @@ struct NormFunction : torch::autograd::Function<NormFunction> {
 // The sum over the processes of a vector; so is its gradient, each process having a share of the loss.
 struct JoinFunction : torch::autograd::Function<JoinFunction> {
   static at::Tensor apply_join(const at::Tensor& x) {
-    const at::Tensor own = x.to(at::kCPU, at::kDouble).contiguous();
+    at::NoGradGuard no_grad;
+    at::Tensor sum = x.to(x.device(), at::kDouble, false, true).contiguous();
+    lt_error failure = nullptr;
+    if (across_device && across_device(across_context, &sum, &failure) == 0) {
+      check(failure);
+      return sum.to(x.scalar_type());
+    }
+    const at::Tensor own = sum.to(at::kCPU);
     std::vector<double> values(own.data_ptr<double>(), own.data_ptr<double>() + own.numel());
     join(values);
     return at::from_blob(values.data(), own.sizes(), at::kDouble).to(x.device(), x.scalar_type(), false, true);
@@ -327,7 +337,7 @@ lt_error lt_batch_norm_relu(tensor* out, tensor x, tensor residual, tensor w, te
   });
 }
 
-void lt_norm_across(lt_across f, void* context) { across = f, across_context = context; }
+void lt_norm_across(lt_across f, lt_across_device on_device, void* context) { across = f, across_device = on_device, across_context = context; }
 
 lt_error lt_avg_pool2d(tensor* out, tensor x, int64_t kernel, int64_t stride) {
   return make(out, [&] {

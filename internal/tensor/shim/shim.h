@@ -64,9 +64,11 @@ lt_error lt_avg_pool2d(tensor* out, tensor x, int64_t kernel, int64_t stride);
 lt_error lt_batch_norm_relu(tensor* out, tensor x, tensor residual, tensor w, tensor b, tensor mean, tensor variance, int train,
                             double momentum, double eps, int relu);  // residual may be NULL
 // From now on batch norms in training take their statistics over what across sums up over the processes, in place and in
-// the same order in all of them; NULL: over their own batch. Every process has the same number of rows.
+// the same order in all of them; NULL: over their own batch. Every process has the same number of rows. A vector of
+// float64 goes to on_device first, which returns 0 where it sums it and 1 where its values are to go to across.
 typedef lt_error (*lt_across)(void* context, double* values, int64_t n);
-void lt_norm_across(lt_across across, void* context);
+typedef int (*lt_across_device)(void* context, tensor vector, lt_error* failure);
+void lt_norm_across(lt_across across, lt_across_device on_device, void* context);
 lt_error lt_upsample(tensor* out, tensor x, int64_t h, int64_t w, int bilinear);
 lt_error lt_sdpa(tensor* out, tensor q, tensor k, tensor v, tensor mask, double dropout, int causal);
 
@@ -129,6 +131,26 @@ lt_error lt_save_archive(const char* path, const char** names, tensor* v, int n)
 // CUDA, opened late: before anything asks whether it is there.
 lt_error lt_cuda_open(const char* library);
 int lt_cuda_count(void);
+
+// libplip_cuda.so (cuda_table.h), opened after libtorch's CUDA library. Without it the calls below fail.
+lt_error lt_cuda_extra_open(const char* library);
+const char* lt_cuda_nccl(void);  // version of NCCL that it was compiled for, NULL where it is not open
+typedef struct {
+  char name[256], uuid[33];  // of the device wherever it is: 32 digits
+  int64_t memory;            // bytes
+} lt_cuda_device;
+lt_error lt_cuda_describe(int device, lt_cuda_device* out);
+typedef struct {
+  int64_t allocated, allocated_peak;  // bytes of tensors
+  int64_t reserved, reserved_peak;    // bytes that libtorch holds of the device for them
+} lt_cuda_memory_use;
+lt_error lt_cuda_synchronize(int device);
+lt_error lt_cuda_memory(int device, lt_cuda_memory_use* use);
+lt_error lt_cuda_graph_begin(void** graph, int device);
+lt_error lt_cuda_graph_end(void* graph);
+lt_error lt_cuda_graph_replay(void* graph);
+void lt_cuda_graph_free(void* graph);
+
 char* lt_build_text(void);  // capability, BLAS, threading; freed by lt_free_message
 const char* lt_built_for(void);  // version of the headers
 
