@@ -49,7 +49,15 @@ type SourceOptions struct {
 	Partition int
 	AllLabels bool
 
+	// Scratch is a folder for what the source keeps on disk of a long list of
+	// annotations, some 70 bytes a record, in files without a name that are gone
+	// when the source is closed, or the process ends. It must exist; "" is os.TempDir.
+	Scratch string
+
 	Note func(text string) // is told once of each oddity that was met; may be nil
+
+	sorterMemory  int // bytes of an index before it goes to disk; 0 is sorterMemory. Tests make it small
+	createScratch func(dir string) (scratchFile, error)
 }
 
 // note tells a person of an oddity.

@@ -19,10 +19,11 @@ const ReasonDuplicate = "duplicate_path"
 
 // textSource is a Source of one or several files of annotations, in any of the
 // words and forms that text-to-image datasets have (record, jsonRecords,
-// csvRecords). One pass over the files makes an index of 32 bytes a record;
-// Identities then reads the records of one identity after the other again, by
-// their offsets. So memory does not depend on how much is written about an image.
-// Where ids are names, each name with its smallest path is kept during the pass.
+// csvRecords). One pass over the files makes an index (textIndex), which goes to
+// scratch space where it is long; Identities then reads the records of one identity
+// after the other again, by their offsets. So memory depends neither on the number
+// of records nor on how much is written about an image, but on the largest
+// identity: its records are held together.
 //
 // A malformed file, or a record without the fields that are needed, ends the pass.
 // The stream is then that of the records before, and ends in the error (textFault),
@@ -30,6 +31,7 @@ const ReasonDuplicate = "duplicate_path"
 // numbers depend on the whole list, nothing is opened.
 type textSource struct {
 	rules  textRules
+	space  scratchSpace
 	files  []textFile
 	images *imageRoot
 	index  *textIndex
@@ -50,7 +52,7 @@ func openText(ctx context.Context, rules textRules, names []string, root string,
 	if len(names) > maxTextFiles {
 		return nil, fmt.Errorf("annotations: want at most %d files, got %d", maxTextFiles, len(names))
 	}
-	t := &textSource{rules: rules}
+	t := &textSource{rules: rules, space: newScratchSpace(&o)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, t.Close())
@@ -135,21 +137,31 @@ var errNamedIDs = errors.New("ids are names")
 
 // scan makes the index and returns the fingerprint of all that was read.
 func (t *textSource) scan(ctx context.Context, named bool) (sum string, err error) {
-	t.index = newTextIndex(named)
+	if t.index != nil {
+		if err := t.index.close(); err != nil {
+			return "", err
+		}
+	}
+	t.index = newTextIndex(named, t.space)
 	all := sha256.New()
 	for i := range t.files {
 		err := t.scanFile(ctx, i, all)
-		var bad *RecordError
+		var (
+			bad    *RecordError
+			broken *indexError
+		)
 		switch {
 		case err == nil:
 			continue
-		case errors.Is(err, errNamedIDs), !errors.As(err, &bad), named, len(t.index.entries) == 0:
+		case errors.As(err, &broken):
+			return "", broken // what was read is not what is wrong
+		case errors.Is(err, errNamedIDs), !errors.As(err, &bad), named, t.index.records == 0:
 			return "", err
 		}
 		t.fault = newTextFault(t.index, i, err)
 		return t.fingerprintOf(ctx, t.fault.file, t.fault.end)
 	}
-	if len(t.index.entries) == 0 {
+	if t.index.records == 0 {
 		return "", fmt.Errorf("%s: want records, got none", t.files[0].name)
 	}
 	return fmt.Sprintf("%x", all.Sum(nil)[:8]), nil
@@ -165,27 +177,12 @@ func (t *textSource) scanFile(ctx context.Context, i int, sum hash.Hash) error {
 		if err := t.rules.apply(r, f.split); err != nil {
 			return err
 		}
-		if !t.index.named && (r.name != "" || !r.hasID()) {
+		if !t.index.named() && (r.name != "" || !r.hasID()) {
 			return errNamedIDs
 		}
 		_, camera := t.rules.cameraOf(r.path)
-		if p.index == recordsToGuess {
-			t.index.grow(f.recordsLeft(p))
-		}
 		return t.index.add(i, p, r, camera)
 	})
-}
-
-// recordsToGuess is how many records of a file tell how many it has.
-const recordsToGuess = 1000
-
-// recordsLeft is about how many records lie behind p, were they as long as those before it.
-func (f *textFile) recordsLeft(p place) int {
-	info, err := f.file.Stat()
-	if err != nil || p.at == 0 {
-		return 0 // what cannot be known is not needed either
-	}
-	return int(float64(info.Size()-p.at) / float64(p.at) * float64(p.index))
 }
 
 // record reads a record of the index again.
@@ -220,28 +217,41 @@ func (t *textSource) Layout() Layout { return t.layout }
 // Identities implements Source: by ascending id, the images of each as listed.
 func (t *textSource) Identities(ctx context.Context) iter.Seq2[*Identity, error] {
 	return func(yield func(*Identity, error) bool) {
-		for from, to := 0, 0; from < len(t.index.entries); from = to {
-			id := t.index.entries[from].id
-			for to < len(t.index.entries) && t.index.entries[to].id == id {
-				to++
-			}
-			err := ctx.Err()
-			identity := &Identity{ID: id}
-			if err == nil {
-				identity.Samples, err = t.samples(t.index.entries[from:to])
-			}
+		var of []textEntry // of one identity
+		for e, err := range t.index.all() {
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			if !yield(identity, nil) {
-				return
+			if len(of) > 0 && of[0].id != e.id {
+				if !t.give(ctx, of, yield) {
+					return
+				}
+				of = of[:0]
 			}
+			of = append(of, e)
+		}
+		if len(of) > 0 && !t.give(ctx, of, yield) {
+			return
 		}
 		if t.fault != nil {
 			yield(nil, fmt.Errorf("annotations: %w", t.fault.err))
 		}
 	}
+}
+
+// give yields the identity of these records. It reports whether there is to be more.
+func (t *textSource) give(ctx context.Context, of []textEntry, yield func(*Identity, error) bool) bool {
+	err := ctx.Err()
+	identity := &Identity{ID: of[0].id}
+	if err == nil {
+		identity.Samples, err = t.samples(of)
+	}
+	if err != nil {
+		yield(nil, err)
+		return false
+	}
+	return yield(identity, nil)
 }
 
 // samples reads the records of one identity. Those of one image become one.
@@ -308,6 +318,9 @@ func (t *textSource) Close() error {
 	}
 	if t.images != nil {
 		problems = append(problems, t.images.close())
+	}
+	if t.index != nil {
+		problems = append(problems, t.index.close())
 	}
 	return errors.Join(problems...)
 }

@@ -26,10 +26,9 @@ type textFault struct {
 
 // newTextFault is behind the records of the index, in file or before.
 func newTextFault(x *textIndex, file int, err error) *textFault {
-	last := x.entries[len(x.entries)-1]
 	f := &textFault{err: err, file: file}
-	if last.file() == file {
-		f.end = last.offset() + int64(last.bytes)
+	if x.last.file() == file {
+		f.end = x.last.offset() + int64(x.last.bytes)
 	}
 	return f
 }
@@ -81,17 +80,18 @@ func (t *textSource) Continues(ctx context.Context, fingerprint string) (identit
 	if err != nil || own != fingerprint {
 		return 0, false, err
 	}
-	if t.index.named {
+	if t.index.named() {
 		return 0, true, nil
 	}
-	behind := func(e *textEntry) bool { return e.file() > file || e.file() == file && e.offset() >= end }
-	var last int64
-	for i := range t.index.entries { // by id
-		e := &t.index.entries[i]
-		if i == 0 || e.id != last {
+	last := int64(-1)
+	for e, err := range t.index.all() { // by id
+		if err != nil {
+			return 0, false, err
+		}
+		if e.id != last {
 			identities++
 		}
-		if last = e.id; behind(e) {
+		if last = e.id; e.behind(file, end) {
 			return identities - 1, true, nil
 		}
 	}

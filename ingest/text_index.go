@@ -1,66 +1,62 @@
 package ingest
 
 import (
-	"cmp"
+	"errors"
 	"fmt"
 	"hash/maphash"
+	"iter"
 	"slices"
-	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
-// textEntry is what is kept of a record: 32 bytes, so that a list of several
-// gigabytes, in any order, is read by identity from a small index.
-type textEntry struct {
-	id    int64
-	path  uint64 // hash of its path
-	at    int64  // offset in its file, with the file's number in the upper 16 bits
-	bytes uint32 // of the record
-	split uint8  // place of its split in textIndex.splits
-	twice bool   // another identity or split has the image before it
-}
-
-const (
-	fileShift    = 48
-	maxTextFiles = 1 << (63 - fileShift)
-)
-
-func (e *textEntry) file() int     { return int(e.at >> fileShift) }
-func (e *textEntry) offset() int64 { return e.at & (1<<fileShift - 1) }
-
-// textIndex is the list as a pass over the annotations gathers it.
+// textIndex is the list as a pass over the annotations gathers it, in sorters:
+// its memory is bounded, and of long lists it takes some 70 bytes a record of
+// scratch space, where ids are names also the paths twice.
 type textIndex struct {
-	entries []textEntry
-	seed    maphash.Seed
-	splits  []string // those met; the first is none
+	byPath *sorter    // of the pass
+	names  *textNames // of the pass where ids are names, or there are none: they are numbered at the end
+	byID   *sorter    // of the stream
+	seed   maphash.Seed
+	splits []string // those met; the first is none
+	buf    []byte
 
-	named bool // ids are names, or there are none: they are numbered at the end
-	names map[string]int32
-	least []string // the smallest path of each name
-
-	images        int64 // distinct ones by identity; set by finish
-	hasIDs        bool  // of the first record, and so of all
-	cameras       bool  // every image has one
-	labels        bool  // an image has some
+	records       int64
+	last          textEntry // of the records
+	images        int64     // distinct ones by identity; set by finish
+	hasIDs        bool      // of the first record, and so of all
+	cameras       bool      // every image has one
+	labels        bool      // an image has some
 	emptyCaptions int64
 	oddAttributes int64
 }
 
-func newTextIndex(named bool) *textIndex {
-	return &textIndex{seed: maphash.MakeSeed(), splits: []string{""}, named: named, names: map[string]int32{}, cameras: true}
+func newTextIndex(named bool, space scratchSpace) *textIndex {
+	x := &textIndex{seed: maphash.MakeSeed(), splits: []string{""}, cameras: true, byPath: newSorter(space), byID: newSorter(space)}
+	if named {
+		x.names = newTextNames(space)
+	}
+	return x
 }
 
-// maxGuess keeps a guess from taking more than half a gigabyte.
-const maxGuess = 16 << 20
+// named reports whether ids are names, or there are none.
+func (x *textIndex) named() bool { return x.names != nil }
 
-// grow makes room for about n more records, so that the list is not copied time and
-// again, which needs three times its memory.
-func (x *textIndex) grow(n int) {
-	x.entries = slices.Grow(x.entries, min(n+n/32, maxGuess))
+// indexError is of the index and not of the list that it is made of.
+type indexError struct{ err error }
+
+func (e *indexError) Error() string {
+	if errors.Is(e.err, unix.ENOSPC) || errors.Is(e.err, unix.EDQUOT) {
+		return fmt.Sprintf("index of the list: %v: make room and run the same command again", e.err)
+	}
+	return fmt.Sprintf("index of the list: %v", e.err)
 }
+
+func (e *indexError) Unwrap() error { return e.err }
 
 // add takes a record that the rules have been applied to.
 func (x *textIndex) add(file int, p place, r *record, camera bool) error {
-	if len(x.entries) == 0 {
+	if x.records == 0 {
 		x.hasIDs = r.hasID()
 	}
 	if r.hasID() != x.hasIDs {
@@ -71,10 +67,14 @@ func (x *textIndex) add(file int, p place, r *record, camera bool) error {
 		split = len(x.splits)
 		x.splits = append(x.splits, r.split)
 	}
-	x.entries = append(x.entries, textEntry{
-		id: x.identity(r), path: maphash.String(x.seed, r.path),
+	x.last = textEntry{
+		id: r.id, path: maphash.String(x.seed, r.path),
 		at: p.at | int64(file)<<fileShift, bytes: uint32(p.bytes), split: uint8(split),
-	})
+	}
+	if err := x.keep(&x.last, r); err != nil {
+		return &indexError{err}
+	}
+	x.records++
 	x.cameras = x.cameras && camera
 	x.labels = x.labels || r.labels != nil
 	x.emptyCaptions += int64(r.emptyCaptions)
@@ -84,79 +84,109 @@ func (x *textIndex) add(file int, p place, r *record, camera bool) error {
 	return nil
 }
 
-// identity is the id of a record, or the place of its name. Without ids every
-// image is an identity of its own.
-func (x *textIndex) identity(r *record) int64 {
-	if !x.named {
-		return r.id
-	}
-	name := r.name
+// keep brings an entry to the sorter of the pass. Without ids every image is an
+// identity of its own.
+func (x *textIndex) keep(e *textEntry, r *record) error {
 	switch {
+	case !x.named():
+		x.buf = e.appendByPath(x.buf[:0])
+		return x.byPath.add(x.buf)
 	case !x.hasIDs:
-		name = r.path
-	case name == "":
-		name = fmt.Sprint(r.id)
+		return x.names.add(e, r.path, r.path)
+	case r.name == "":
+		return x.names.add(e, fmt.Sprint(r.id), r.path)
 	}
-	at, ok := x.names[name]
-	if !ok {
-		at = int32(len(x.least))
-		x.names[strings.Clone(name)] = at
-		x.least = append(x.least, r.path)
-	}
-	x.least[at] = min(x.least[at], r.path)
-	return int64(at)
+	return x.names.add(e, r.name, r.path)
 }
 
 // finish puts the index in the order of the stream: by id, then as listed. A
 // second record of an image belongs to the first where id and split agree; else
-// it is marked. pathOf reads the path of a record again.
+// it is marked. pathOf reads the path of a record again; its errors are the list's.
 func (x *textIndex) finish(pathOf func(e *textEntry) (string, error)) error {
-	x.number()
-	slices.SortFunc(x.entries, func(a, b textEntry) int { return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.at, b.at)) })
-	x.images = int64(len(x.entries))
-	owner := 0
-	for i := 1; i < len(x.entries); i++ {
-		a, b := &x.entries[owner], &x.entries[i]
-		if a.path != b.path {
-			owner = i
-			continue
+	if x.named() {
+		if err := x.names.number(func(e *textEntry) error {
+			x.buf = e.appendByPath(x.buf[:0])
+			return x.byPath.add(x.buf)
+		}); err != nil {
+			return &indexError{err}
 		}
-		if a.id == b.id && a.split == b.split {
-			x.images--
-			continue
-		}
-		// Rare, so both are read again: two paths may have one hash.
-		first, err := pathOf(a)
-		if err != nil {
-			return err
-		}
-		second, err := pathOf(b)
-		if err != nil {
-			return err
-		}
-		b.twice = first == second
 	}
-	slices.SortFunc(x.entries, func(a, b textEntry) int { return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.at, b.at)) })
+	if err := x.byPath.finish(); err != nil {
+		return &indexError{err}
+	}
+	owner := pathOwner{pathOf: pathOf}
+	for b, err := range x.byPath.all() {
+		if err != nil {
+			return &indexError{err}
+		}
+		e := entryByPath(b)
+		again, err := owner.judge(&e)
+		if err != nil {
+			return err
+		}
+		if !again {
+			x.images++
+		}
+		x.buf = e.appendByID(x.buf[:0])
+		if err := x.byID.add(x.buf); err != nil {
+			return &indexError{err}
+		}
+	}
+	if err := errors.Join(x.byPath.close(), x.byID.finish()); err != nil {
+		return &indexError{err}
+	}
 	return nil
 }
 
-// number gives names their ids: 1, 2, ... in the order of their smallest paths
-// (decisions.md "Data").
-func (x *textIndex) number() {
-	if !x.named {
-		return
+// pathOwner is the first record of an image, of records by path.
+type pathOwner struct {
+	pathOf func(e *textEntry) (string, error)
+	first  textEntry
+	any    bool   // there is one
+	path   string // of the first; "" where it was not read
+}
+
+// judge tells whether a record is one more of the first one's image and identity,
+// and marks it where it is of another.
+func (o *pathOwner) judge(e *textEntry) (again bool, err error) {
+	if !o.any || o.first.path != e.path {
+		*o = pathOwner{pathOf: o.pathOf, first: *e, any: true}
+		return false, nil
 	}
-	order := make([]int32, len(x.least))
-	for i := range order {
-		order[i] = int32(i)
+	if o.first.id == e.id && o.first.split == e.split {
+		return true, nil
 	}
-	slices.SortFunc(order, func(a, b int32) int { return cmp.Or(strings.Compare(x.least[a], x.least[b]), cmp.Compare(a, b)) })
-	ids := make([]int64, len(order))
-	for i, at := range order {
-		ids[at] = int64(i) + 1
+	// Rare, so both are read again: two paths may have one hash.
+	if o.path == "" {
+		if o.path, err = o.pathOf(&o.first); err != nil {
+			return false, err
+		}
 	}
-	for i := range x.entries {
-		x.entries[i].id = ids[x.entries[i].id]
+	p, err := o.pathOf(e)
+	e.twice = p == o.path
+	return false, err
+}
+
+// all is the stream: the records by id, then as listed.
+func (x *textIndex) all() iter.Seq2[textEntry, error] {
+	return func(yield func(textEntry, error) bool) {
+		for b, err := range x.byID.all() {
+			if err != nil {
+				yield(textEntry{}, fmt.Errorf("annotations: %w", &indexError{err}))
+				return
+			}
+			if !yield(entryByID(b), nil) {
+				return
+			}
+		}
 	}
-	x.names, x.least = nil, nil
+}
+
+// close frees what the index takes.
+func (x *textIndex) close() error {
+	problems := []error{x.byPath.close(), x.byID.close()}
+	if x.named() {
+		problems = append(problems, x.names.close())
+	}
+	return errors.Join(problems...)
 }

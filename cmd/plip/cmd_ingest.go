@@ -136,6 +136,9 @@ func (o *ingestOptions) run(ctx context.Context, c *call) error {
 		c.logf("layout: %s", format.Name)
 	}
 	o.source.Note = func(text string) { c.logf("note: %s", text) }
+	if !o.check {
+		o.source.Scratch = existingFolder(o.shard.dir(o.out))
+	}
 	source, err := format.Open(ctx, c.args[0], o.source)
 	if err != nil {
 		return err
@@ -171,6 +174,21 @@ func (o *ingestOptions) run(ctx context.Context, c *call) error {
 			fmt.Fprintf(w, "reasons\t%s\n", ingest.FormatCounts(r.Reasons))
 		}
 	})
+}
+
+// existingFolder is dir, or the nearest folder above it that is there: it lies on
+// the disk that the output goes to, and may be written to where dir can be made.
+func existingFolder(dir string) string {
+	for {
+		if info, err := os.Stat(dir); err == nil && info.IsDir() {
+			return dir
+		}
+		above := filepath.Dir(dir)
+		if above == dir {
+			return dir // what is wrong with it shows when a file is made there
+		}
+		dir = above
+	}
 }
 
 // section is the part of source that this process does.
