@@ -27,8 +27,7 @@ const ReasonDuplicate = "duplicate_path"
 //
 // A malformed file, or a record without the fields that are needed, ends the pass.
 // The stream is then that of the records before, and ends in the error (textFault),
-// so that their shards are kept. Where there are none, or where ids are names, whose
-// numbers depend on the whole list, nothing is opened.
+// so that their shards are kept. Where there are none, nothing is opened.
 type textSource struct {
 	rules  textRules
 	space  scratchSpace
@@ -155,11 +154,11 @@ func (t *textSource) scan(ctx context.Context, named bool) (sum string, err erro
 			continue
 		case errors.As(err, &broken):
 			return "", broken // what was read is not what is wrong
-		case errors.Is(err, errNamedIDs), !errors.As(err, &bad), named, t.index.records == 0:
+		case errors.Is(err, errNamedIDs), !errors.As(err, &bad), t.index.records == 0:
 			return "", err
 		}
 		t.fault = newTextFault(t.index, i, err)
-		return t.fingerprintOf(ctx, t.fault.file, t.fault.end)
+		return t.fingerprintOf(ctx, t.begunForm(), t.fault.file, t.fault.end)
 	}
 	if t.index.records == 0 {
 		return "", fmt.Errorf("%s: want records, got none", t.files[0].name)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 )
 
 // Continuer is a Source that can tell whether it is the rest of a list that ended
@@ -33,13 +34,26 @@ func newTextFault(x *textIndex, file int, err error) *textFault {
 	return f
 }
 
-// begunForm is the fingerprint of a list that ended in an error: the number of a
-// file, how many of its bytes are good records, and the hash of these and of all
-// files before. What mends the list comes behind them.
-const begunForm = "begun-%d-%d-%x"
+// The fingerprint of a list that ended in an error: the number of a file, how many
+// of its bytes are good records, and the hash of these and of all files before. What
+// mends the list comes behind them. Of ids that are names it says so, since a name
+// behind the fault makes names of all ids before it.
+const (
+	begunForm      = "begun-%d-%d-%x"
+	begunNames     = "begun-names-"
+	begunNamesForm = begunNames + "%d-%d-%x"
+)
 
-// fingerprintOf is that of the list up to a place.
-func (t *textSource) fingerprintOf(ctx context.Context, file int, end int64) (string, error) {
+// begunForm is that of the list's ids.
+func (t *textSource) begunForm() string {
+	if t.index.named() {
+		return begunNamesForm
+	}
+	return begunForm
+}
+
+// fingerprintOf is that of the list up to a place, in one of the forms.
+func (t *textSource) fingerprintOf(ctx context.Context, form string, file int, end int64) (string, error) {
 	sum := sha256.New()
 	for i := range t.files[:file+1] {
 		f := &t.files[i]
@@ -59,28 +73,35 @@ func (t *textSource) fingerprintOf(ctx context.Context, file int, end int64) (st
 			return "", fmt.Errorf("%s: %w", f.name, err)
 		}
 	}
-	return fmt.Sprintf(begunForm, file, end, sum.Sum(nil)[:8]), nil
+	return fmt.Sprintf(form, file, end, sum.Sum(nil)[:8]), nil
 }
 
 // Continues implements Continuer. The records behind the place may be of any
-// identity: those before the smallest of theirs are the same in both streams.
+// identity: those before the smallest of theirs are the same in both streams. That
+// holds for the numbers of names too: such an identity had the smallest path then
+// that it has now, and what comes after it now had, of fewer records, no smaller one
+// then.
 func (t *textSource) Continues(ctx context.Context, fingerprint string) (identities int64, ok bool, err error) {
 	var (
 		file int
 		end  int64
 		sum  []byte
 	)
-	if n, err := fmt.Sscanf(fingerprint, begunForm, &file, &end, &sum); n != 3 || err != nil || file < 0 || file >= len(t.files) || end < 0 {
+	form := begunForm
+	if strings.HasPrefix(fingerprint, begunNames) {
+		form = begunNamesForm
+	}
+	if n, err := fmt.Sscanf(fingerprint, form, &file, &end, &sum); n != 3 || err != nil || file < 0 || file >= len(t.files) || end < 0 {
 		return 0, false, nil
 	}
 	if t.fault != nil && (t.fault.file < file || t.fault.file == file && t.fault.end < end) {
 		return 0, false, nil
 	}
-	own, err := t.fingerprintOf(ctx, file, end)
+	own, err := t.fingerprintOf(ctx, form, file, end)
 	if err != nil || own != fingerprint {
 		return 0, false, err
 	}
-	if t.index.named() {
+	if form != t.begunForm() { // ids were numbers, and stand among names now
 		return 0, true, nil
 	}
 	last := int64(-1)

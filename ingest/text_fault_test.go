@@ -29,18 +29,39 @@ type faultyList struct {
 func faultyLists() []faultyList {
 	return []faultyList{
 		{"cuhk-pedes", "reid_raw.json", func(i, id int) string {
-			return fmt.Sprintf(`{"split": "train", "id": %d, "file_path": "%d.jpg", "captions": ["Number %d."]}`, id, i, i)
+			return fmt.Sprintf(`{"split": "train", "id": %d, "file_path": "%03d.jpg", "captions": ["Number %d."]}`, id, i, i)
 		}, "[", ",\n", "]", `{"split": tru`},
 		{"synth-pedes", "ham.json", func(i, id int) string {
-			return fmt.Sprintf(`"%d.jpg": {"id": %d, "captions": ["Number %d."]}`, i, id, i)
+			return fmt.Sprintf(`"%03d.jpg": {"id": %d, "captions": ["Number %d."]}`, i, id, i)
 		}, "{", ", ", "}\n", `"x.jpg": {]`},
 		{"synth-pedes", "coco.json", func(i, id int) string {
-			return fmt.Sprintf(`{"file_path": "%d.jpg", "id": "%d", "caption": "Number %d."}`, i, id, i)
+			return fmt.Sprintf(`{"file_path": "%03d.jpg", "id": "%d", "caption": "Number %d."}`, i, id, i)
 		}, `{"info": {"id": 3}, "annotations": [`, ",", `], "more": 1}`, "}"},
 		{"jsonl", "own.jsonl", func(i, id int) string {
-			return fmt.Sprintf(`{"image": "%d.jpg", "id": %d, "split": "train"}`, i, id)
+			return fmt.Sprintf(`{"image": "%03d.jpg", "id": %d, "split": "train"}`, i, id)
 		}, "", "\n", "\n", "{,}"},
-		{"csv", "own.csv", func(i, id int) string { return fmt.Sprintf(`%d.jpg,%d,"Number %d."`, i, id, i) }, "image,id,caption\n", "\n", "\n", "a\"b,3,\n"},
+		{"csv", "own.csv", func(i, id int) string { return fmt.Sprintf(`%03d.jpg,%d,"Number %d."`, i, id, i) }, "image,id,caption\n", "\n", "\n", "a\"b,3,\n"},
+		{"jsonl", "names.jsonl", func(i, id int) string {
+			return fmt.Sprintf(`{"image": "%03d.jpg", "id": "p%d", "caption": "Number %d."}`, i, 1000-id, i)
+		}, "", "\n", "\n", "{,}"},
+		{"mals", "g_4x_attrs.json", func(i, id int) string {
+			return fmt.Sprintf(`{"image": "%03d.jpg", "image_id": "g_%d_x", "caption": "Number %d."}`, i, id, i)
+		}, "[", ",", "]", `"x"`},
+		{"csv", "noid.csv", func(i, _ int) string { return fmt.Sprintf(`%03d.jpg,"Number %d."`, i, i) }, "image,caption\n", "\n", "\n", ",\n"},
+	}
+}
+
+// scatteredNames have paths in another order than the list has, of 18 pictures,
+// and names that are not met before some numbers.
+func scatteredNames() []faultyList {
+	return []faultyList{
+		{"jsonl", "scattered.jsonl", func(i, id int) string {
+			return fmt.Sprintf(`{"image": "%03d.jpg", "id": "p%d", "caption": "Number %d."}`, i*7%18, id, i)
+		}, "", "\n", "\n", "]"},
+		{"jsonl", "late.jsonl", func(i, id int) string {
+			return fmt.Sprintf(`{"image": "%03d.jpg", "id": "%.*s%d"}`, i*5%18, i/8, "pp", id)
+		}, "", "\n", "\n", "]"},
+		{"csv", "scattered.csv", func(i, _ int) string { return fmt.Sprintf("%03d.jpg", i*11%18) }, "image\n", "\n", "\n", "\"\n"},
 	}
 }
 
@@ -85,7 +106,7 @@ func TestFaultKeepsShards(t *testing.T) {
 		t.Run(l.file, func(t *testing.T) {
 			dir, out, undisturbed := t.TempDir(), t.TempDir(), t.TempDir()
 			for i := range images {
-				writeFile(t, dir, fmt.Sprintf("%d.jpg", i), noise(t, uint64(i)))
+				writeFile(t, dir, fmt.Sprintf("%03d.jpg", i), noise(t, uint64(i)))
 			}
 			writeFile(t, dir, l.file, []byte(l.text(ids, -1)))
 			if _, err := l.write(t, dir, undisturbed); err != nil {
@@ -151,11 +172,12 @@ func TestFaultAnyOrder(t *testing.T) {
 	const images = 18
 	dir := t.TempDir()
 	for i := range images {
-		writeFile(t, dir, fmt.Sprintf("%d.jpg", i), noise(t, uint64(i)))
+		writeFile(t, dir, fmt.Sprintf("%03d.jpg", i), noise(t, uint64(i)))
 	}
-	for seed := range uint64(40) {
+	lists := append(faultyLists(), scatteredNames()...)
+	for seed := range uint64(66) {
 		r := rand.New(rand.NewPCG(seed, 7))
-		l := faultyLists()[seed%5]
+		l := lists[seed%uint64(len(lists))]
 		var ids []int
 		for i := range images {
 			ids = append(ids, i/2)
@@ -192,7 +214,7 @@ func TestFaultOtherList(t *testing.T) {
 	const images = 12
 	dir, out := t.TempDir(), t.TempDir()
 	for i := range images {
-		writeFile(t, dir, fmt.Sprintf("%d.jpg", i), noise(t, uint64(i)))
+		writeFile(t, dir, fmt.Sprintf("%03d.jpg", i), noise(t, uint64(i)))
 	}
 	ids := []int{1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6}
 	l := faultyLists()[4]
@@ -217,9 +239,9 @@ func TestFaultOtherList(t *testing.T) {
 	l = faultyLists()[3]
 	l.record = func(i, id int) string {
 		if i < 8 {
-			return fmt.Sprintf(`{"image": "%d.jpg", "id": %d}`, i, id)
+			return fmt.Sprintf(`{"image": "%03d.jpg", "id": %d}`, i, id)
 		}
-		return fmt.Sprintf(`{"image": "%d.jpg", "id": %d, "split": "test"}`, i, id)
+		return fmt.Sprintf(`{"image": "%03d.jpg", "id": %d, "split": "test"}`, i, id)
 	}
 	begin(l.text(ids, 8))
 	writeFile(t, dir, l.file, []byte(l.text(ids, -1)))
@@ -234,10 +256,37 @@ func TestFaultOtherList(t *testing.T) {
 	}
 }
 
-// TestFaultOfNames has a list whose numbers depend on its end: nothing is opened.
-func TestFaultOfNames(t *testing.T) {
-	_, _, err := openList(t, "jsonl", "a.jsonl", `{"image": "b.jpg", "id": "x"} {"image": "a.jpg", "id": "y"} {]`)
-	if want := "annotations: a.jsonl: byte 61: record 2: invalid character ']' looking for beginning of object key string"; err == nil || err.Error() != want {
-		t.Errorf("want %s\ngot  %v", want, err)
+// TestFaultBeforeNames has a list whose names all come behind its fault: what was
+// numbered as numbers is written anew once the list is mended.
+func TestFaultBeforeNames(t *testing.T) {
+	const images, at = 12, 9
+	dir, out, undisturbed := t.TempDir(), t.TempDir(), t.TempDir()
+	var ids []int
+	for i := range images {
+		ids = append(ids, 7+i)
+		writeFile(t, dir, fmt.Sprintf("%03d.jpg", i), noise(t, uint64(i)))
+	}
+	l := faultyLists()[4]
+	l.record = func(i, id int) string { return fmt.Sprintf(`%03d.jpg,%.*s%d,`, i, i/10, "p", id) }
+	writeFile(t, dir, l.file, []byte(l.text(ids, at)))
+	var bad *RecordError
+	if _, err := l.write(t, dir, out); !errors.As(err, &bad) {
+		t.Fatalf("want the fault, got %v", err)
+	}
+	before := stat(t, filepath.Join(out, "part-00000.parquet"))
+	writeFile(t, dir, l.file, []byte(l.text(ids, -1)))
+	for _, to := range []string{out, undisturbed} {
+		if _, err := l.write(t, dir, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(parquettest.Files(t, undisturbed), parquettest.Files(t, out)); diff != "" {
+		t.Errorf("mended (-undisturbed +got):\n%s", diff)
+	}
+	if os.SameFile(before, stat(t, filepath.Join(out, "part-00000.parquet"))) {
+		t.Error("want the shard of other ids written again, got it kept")
+	}
+	if rows := allRows(t, out); rows[0].ID != 1 || rows[images-1].ID != images {
+		t.Errorf("mended: want ids from 1 to %d, got %d to %d", images, rows[0].ID, rows[images-1].ID)
 	}
 }
