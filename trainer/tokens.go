@@ -42,6 +42,17 @@ func newTokens(encoded [][]int32, pad int32, width int64) tokens {
 	return b
 }
 
+// lengths are the captions' tokens, padding left out.
+func (b tokens) lengths() []int64 {
+	out := make([]int64, b.n)
+	for i := range out {
+		for _, m := range b.mask[int64(i)*b.l:][:b.l] {
+			out[i] += m
+		}
+	}
+	return out
+}
+
 // join puts the captions of two batches of one width below each other.
 func (b tokens) join(c tokens) tokens {
 	if c.n == 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"time"
 
@@ -51,7 +52,7 @@ type Progress struct {
 	Step, Steps     int64 // made, and about how many in all
 	Epoch           int   // 0-based
 	Loss            float64
-	Parts           []runlog.Field // the tasks' losses, unweighted
+	Parts           []runlog.Field // the tasks' losses, unweighted; on CUDA also its memory
 	LR              float64
 	ImagesPerSecond float64       // since the training began or went on, validations left out
 	Left            time.Duration // about, for the steps to come; 0 where that is unknown
@@ -82,7 +83,10 @@ func Train(ctx context.Context, c Config, run Run) (Summary, error) {
 	}
 	defer t.close()
 	if run.Profile != nil {
-		t.model.clock = &stopwatch{}
+		t.model.clock = newStopwatch(run.Device)
+		if run.Device != tensor.CPU && t.model.clock.device == tensor.CPU {
+			t.note("profile: without libplip_cuda.so (make setup CUDA=1) a stage's time on %v is that of asking for it", run.Device)
+		}
 		defer func() { run.Profile(t.profile()) }()
 	}
 	if c.SideBySide {
@@ -135,6 +139,7 @@ func (t *training) step(ctx context.Context, b *feed.Batch) error {
 		in := t.inputs(b)
 		made()
 		in.captions, in.masked, in.choices, in.share = read.captions, read.masked, read.choices, read.share
+		t.count(in)
 		e, err := t.encode(b, in)
 		defer e.free()
 		if err != nil {
@@ -172,6 +177,9 @@ func (t *training) step(ctx context.Context, b *feed.Batch) error {
 	}
 	t.at.Step, t.at.Batch = t.at.Step+1, b.Index+1
 	t.meter.stop(len(b.Rows) * t.ranks())
+	if err := deviceMemory(t.run.Device, &fields); err != nil {
+		return err
+	}
 	if err := t.log(append(fields, runlog.Field{Name: "lr", Value: lr})); err != nil {
 		return err
 	}
@@ -196,6 +204,25 @@ func (t *training) update(lr float64, fields *[]runlog.Field) {
 	if t.at.Scale.update(t.optimizer.GradNorm()) {
 		t.optimizer.StepScaled(lr, 1/scale)
 	}
+}
+
+// deviceMemory appends the most memory of a CUDA device that tensors took and that libtorch held for them, so far, where
+// libplip_cuda.so tells.
+func deviceMemory(d tensor.Device, fields *[]runlog.Field) error {
+	if d == tensor.CPU || tensor.NCCL() == "" {
+		return nil
+	}
+	u, err := d.MemoryUse()
+	if err != nil {
+		return fmt.Errorf("memory of %v: %w", d, err)
+	}
+	*fields = append(*fields, memoryFields(u)...)
+	return nil
+}
+
+func memoryFields(u tensor.MemoryUse) []runlog.Field {
+	mb := func(bytes int64) float64 { return math.Round(float64(bytes) / 1e6) }
+	return []runlog.Field{{Name: "gpu_peak_mb", Value: mb(u.AllocatedPeak)}, {Name: "gpu_held_mb", Value: mb(u.ReservedPeak)}}
 }
 
 // encode runs the encoders, or takes what they gave.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"time"
 
@@ -69,6 +70,7 @@ type pretrainOptions struct {
 	backbone              trainer.Backbone
 	force                 bool
 	inspect, profile      string
+	peakTFLOPS            float64
 }
 
 // hubFrozenLayers stands for the default of text.frozen_layers, which depends on text.hub.
@@ -90,8 +92,9 @@ func (o *pretrainOptions) addFlags(f *pflag.FlagSet) {
 	o.device.addFlags(f)
 	addForce(f, &o.force)
 	f.StringVar(&o.inspect, "inspect", "", "write a page to this `file` of what the model is fed, and what a checkpoint in the output makes of it; train nothing")
-	f.StringVar(&o.profile, "profile", "", "write where the time of the steps goes to this JSON `file`, and print it at the end")
-	annotate(f, unrecorded, "inspect", "profile")
+	f.StringVar(&o.profile, "profile", "", "write where the time of the steps goes, and how many operations a second they do, to this JSON `file`, and print it at the end")
+	f.Float64Var(&o.peakTFLOPS, "peak-tflops", 0, "operations a second that the hardware can do, in `10^12`: --profile then tells the share of them")
+	annotate(f, unrecorded, "inspect", "profile", "peak-tflops")
 }
 
 // addTrainerConfig defines a flag for every setting of the trainer, but for seed and precision, which all commands have,
@@ -180,6 +183,12 @@ func (o *pretrainOptions) validate([]string) error {
 	if o.cacheBytes < 0 {
 		problems = append(problems, fmt.Errorf("--cache-bytes: want 0 or more, got %d", o.cacheBytes))
 	}
+	switch {
+	case !(o.peakTFLOPS >= 0) || math.IsInf(o.peakTFLOPS, 1):
+		problems = append(problems, fmt.Errorf("--peak-tflops: want more than 0, got %v", o.peakTFLOPS))
+	case o.peakTFLOPS > 0 && o.profile == "":
+		problems = append(problems, errors.New("--peak-tflops is for --profile, which is missing"))
+	}
 	if o.hub == "" { // else the hub folder's config.json has its say first
 		problems = append(problems, o.config.Validate())
 	}
@@ -241,7 +250,7 @@ func (o *pretrainOptions) train(ctx context.Context, c *call, g *dist.Group) err
 	s, err := trainer.Train(ctx, o.config, run)
 	if o.profile != "" && profile.Steps > 0 && place.first() {
 		c.progress.Done()
-		err = errors.Join(err, runlog.WriteJSON(o.profile, profile), profileTable(c.err, profile))
+		err = errors.Join(err, runlog.WriteJSON(o.profile, profile), profileTable(c.err, profile, o.peakTFLOPS))
 	}
 	if err != nil || !place.first() {
 		return err

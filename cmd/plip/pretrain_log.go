@@ -29,14 +29,34 @@ func stepLine(p trainer.Progress) string {
 	return line
 }
 
-// profileTable writes a profile for people.
-func profileTable(out io.Writer, p trainer.Profile) error {
+// profileTable writes a profile for people, with the share of the peak where it is given, in 10^12 operations a second.
+func profileTable(out io.Writer, p trainer.Profile, peakTFLOPS float64) error {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
 	steps := float64(max(p.Steps, 1))
-	fmt.Fprintf(w, "where %d steps went\tms a step\t%%\t\n", p.Steps)
+	fmt.Fprintf(w, "where %d steps went\tms a step\t%%\tGFLOP/s\t\n", p.Steps)
 	for _, s := range p.Stages {
-		fmt.Fprintf(w, "%s\t%.1f\t%.1f\t\n", s.Name, 1000*s.Seconds/steps, 100*s.Share)
+		fmt.Fprintf(w, "%s\t%.1f\t%.1f\t%s\t\n", s.Name, 1000*s.Seconds/steps, 100*s.Share, giga(s.Rate()))
 	}
-	fmt.Fprintf(w, "all\t%.1f\t100\t\n", 1000*p.Seconds/steps)
-	return w.Flush()
+	fmt.Fprintf(w, "all\t%.1f\t100\t%s\t\n", 1000*p.Seconds/steps, giga(p.Rate()))
+	if err := w.Flush(); err != nil || p.Flops == 0 {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "%.4g GFLOP a step (matrix products and convolutions, forward and backward)%s\n", p.Flops/steps/1e9, utilisation(p, peakTFLOPS))
+	return err
+}
+
+// giga is a rate in 10^9 operations a second, nothing where none were counted.
+func giga(rate float64) string {
+	if rate == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.1f", rate/1e9)
+}
+
+// utilisation is the share of the hardware's peak, nothing where that is not given.
+func utilisation(p trainer.Profile, peakTFLOPS float64) string {
+	if peakTFLOPS == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %.2f %% of %g TFLOP/s", 100*p.Rate()/(peakTFLOPS*1e12), peakTFLOPS)
 }

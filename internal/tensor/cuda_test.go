@@ -42,7 +42,7 @@ func TestCUDAProcess(t *testing.T) {
 		return
 	}
 	inOneGroup(t, 1, true, func(g *Group, rank int) error {
-		for what, err := range map[string]error{"connect": g.ConnectDevices(0), "synchronize": Synchronize(0), "memory": memoryError(0)} {
+		for what, err := range map[string]error{"connect": g.ConnectDevices(0), "synchronize": Do(func(*Scope) error { Synchronize(0); return nil }), "memory": memoryError(0)} {
 			if err == nil {
 				return fmt.Errorf("%s without a device: want an error", what)
 			}

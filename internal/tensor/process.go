@@ -80,11 +80,10 @@ func (d Device) Describe() (CUDADevice, error) {
 }
 
 // Synchronize waits until a CUDA device has done all that it was asked to. There is nothing to wait for on the CPU.
-func Synchronize(d Device) error {
-	if d == CPU {
-		return nil
+func Synchronize(d Device) {
+	if d != CPU {
+		done("synchronize", C.lt_cuda_synchronize(C.int(d)))
 	}
-	return asError(C.lt_cuda_synchronize(C.int(d)))
 }
 
 // MemoryUse is how many bytes of a CUDA device this process uses.
