@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"plip/internal/tensor"
 	"plip/internal/vectors"
 	"plip/parquet"
 )
@@ -45,6 +46,7 @@ type embedOptions struct {
 	out, into            string
 	workers              int
 	device               deviceFlags
+	graphs               bool
 	shard                shard
 	force                bool
 }
@@ -58,6 +60,8 @@ func (o *embedOptions) addFlags(f *pflag.FlagSet) {
 	annotate(f, unrecorded, "model", "images", "texts", "into")
 	addWorkers(f, &o.workers)
 	o.device.addFlags(f)
+	f.BoolVar(&o.graphs, "cuda-graphs", false, "on a CUDA device, ask for the image encoder with one call a batch in place of one an operation")
+	annotate(f, unrecorded, "cuda-graphs")
 	addShard(f, &o.shard)
 	addForce(f, &o.force)
 }
@@ -81,6 +85,9 @@ func (o *embedOptions) validate([]string) error {
 	if o.into != "" && o.texts != "" {
 		problems = append(problems, errors.New("--into goes with --images, not with --texts"))
 	}
+	if o.graphs && o.texts != "" {
+		problems = append(problems, errors.New("--cuda-graphs goes with --images, not with --texts: texts differ in length"))
+	}
 	if o.into == "" && o.shard.count > 1 {
 		problems = append(problems, errors.New("--shard is for --into, but --output is one file: --shard 0/1 embeds the whole input"))
 	}
@@ -102,6 +109,15 @@ func (o *embedOptions) run(ctx context.Context, c *call) error {
 		return err
 	}
 	defer e.Close()
+	if o.graphs {
+		recorded, err := withGraph(e, device)
+		if err != nil {
+			c.logf("--cuda-graphs is left out: %v", err)
+		} else {
+			defer recorded.close()
+			e = fixedBatches{recorded}
+		}
+	}
 	if o.into != "" {
 		return o.intoShards(ctx, c, e)
 	}
@@ -216,6 +232,28 @@ func (e fixedBatches) EmbedImages(images []float32) ([]float32, error) {
 	}
 	return embeddings[:n*e.Dim()], nil
 }
+
+// graphEncoder embeds embedBatch images at a time by a graph on a CUDA device.
+type graphEncoder struct {
+	encoder
+	graph *tensor.Graph
+}
+
+// withGraph records an encoder's forward pass.
+func withGraph(e encoder, device tensor.Device) (*graphEncoder, error) {
+	height, px, _ := e.Input()
+	g, err := tensor.RecordGraph(device, e.Embed, embedBatch, 3, int64(height), int64(px))
+	if err != nil {
+		return nil, err
+	}
+	return &graphEncoder{e, g}, nil
+}
+
+func (e *graphEncoder) EmbedImages(images []float32) ([]float32, error) {
+	return e.graph.Compute(images)
+}
+
+func (e *graphEncoder) close() { e.graph.Close() }
 
 func (o *embedOptions) print(c *call, out string, rows int64, dim int) error {
 	return c.print(embedResult{out, rows, dim}, func(w io.Writer) {

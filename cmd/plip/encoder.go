@@ -19,6 +19,8 @@ type encoder interface {
 	Dim() int
 	// EmbedImages embeds normalised images [N, 3, H, W] into [N, Dim], both row-major.
 	EmbedImages(images []float32) ([]float32, error)
+	// Embed is EmbedImages of a tensor on the model's device.
+	Embed(images tensor.Tensor) tensor.Tensor
 	// Fingerprint identifies its weights.
 	Fingerprint() (string, error)
 	Close()

@@ -42,7 +42,8 @@ func TestCUDAProcess(t *testing.T) {
 		return
 	}
 	inOneGroup(t, 1, true, func(g *Group, rank int) error {
-		for what, err := range map[string]error{"connect": g.ConnectDevices(0), "synchronize": Do(func(*Scope) error { Synchronize(0); return nil }), "memory": memoryError(0)} {
+		_, graph := RecordGraph(0, Tensor.ReLU, 2)
+		for what, err := range map[string]error{"graph": graph, "connect": g.ConnectDevices(0), "synchronize": Do(func(*Scope) error { Synchronize(0); return nil }), "memory": memoryError(0)} {
 			if err == nil {
 				return fmt.Errorf("%s without a device: want an error", what)
 			}
@@ -60,6 +61,12 @@ func TestCUDAProcess(t *testing.T) {
 func memoryError(d Device) error {
 	_, err := d.MemoryUse()
 	return err
+}
+
+func TestRecordGraphOnCPU(t *testing.T) {
+	if g, err := RecordGraph(CPU, Tensor.ReLU, 2); g != nil || err == nil || err.Error() != "record a graph: want a CUDA device, got cpu" {
+		t.Errorf("want an error, got %v, %v", g, err)
+	}
 }
 
 // TestCUDAWithoutDevices opens libtorch's CUDA library and libplip_cuda.so where they are installed: their symbols are
