@@ -7,7 +7,9 @@ func ownFormats() []textFormat { return []textFormat{jsonlFormat(), csvFormat()}
 const ownShared = "An id is a number or a name; where any is a name, ids count from 1 in the order\n" +
 	"of the paths. Without ids every image is an identity of its own. Splits are train,\n" +
 	"valid, test, query and gallery. Paths start from the folder of the file, or from\n" +
-	"--images. Records of one image become one row with all their captions."
+	"--images. Records of one image become one row with all their captions. A fault in the\n" +
+	"list ends the run after the whole shards before it; once the list is mended, the same\n" +
+	"command goes on."
 
 func jsonlFormat() textFormat {
 	return textFormat{

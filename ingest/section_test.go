@@ -3,12 +3,18 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"plip/parquet"
+	"plip/parquet/parquettest"
 )
 
 // testSections writes the layout in three parts and in more than it has
@@ -106,4 +112,132 @@ func TestSectionRefuses(t *testing.T) {
 	if _, err := CountImages(ctx, s); !errors.Is(err, context.Canceled) {
 		t.Errorf("count: want %v, got %v", context.Canceled, err)
 	}
+}
+
+// TestPartOfFaultyList does an array job on a list with a fault, and again once it
+// is mended: the first part keeps its whole shards, the others say why they keep none.
+func TestPartOfFaultyList(t *testing.T) {
+	const images, at, count = 40, 32, 2
+	var ids []int
+	for i := range images {
+		ids = append(ids, 3+i/2)
+	}
+	for _, l := range faultyLists() {
+		t.Run(l.file, func(t *testing.T) {
+			dir, out, undisturbed := t.TempDir(), t.TempDir(), t.TempDir()
+			for i := range images {
+				writeFile(t, dir, fmt.Sprintf("%03d.jpg", i), noise(t, uint64(i)))
+			}
+			run := func(out string, index, at int) error {
+				writeFile(t, dir, l.file, []byte(l.text(ids, at)))
+				return l.writePart(t, dir, out, index, count)
+			}
+			for index := range count {
+				if err := run(undisturbed, index, -1); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want := parquettest.Files(t, undisturbed)
+
+			var fault *RecordError
+			err := run(out, 0, at)
+			if !errors.As(err, &fault) || !strings.HasSuffix(err.Error(), "mend the list and run the same command again, it goes on after the last whole shard") {
+				t.Fatalf("first part: want the fault, got %v", err)
+			}
+			kept := map[string]os.FileInfo{}
+			for name, text := range parquettest.Files(t, out) {
+				if strings.HasSuffix(name, ".parquet") {
+					kept[name] = stat(t, filepath.Join(out, name))
+					if text != want[name] {
+						t.Errorf("%s: want the shard of the whole list, got another", name)
+					}
+				}
+			}
+			if len(kept) < 2 { // of 16 images
+				t.Fatalf("first part: want 2 shards or more, got %v", kept)
+			}
+			err = run(out, 1, at)
+			if want := ": part 1 of 2 begins where the number of all images says, which a list with a fault does not tell, so nothing of it is kept: mend the list and run the same command again"; !errors.As(err, &fault) || !strings.HasSuffix(err.Error(), want) {
+				t.Errorf("second part: want %q, got %v", want, err)
+			}
+			if _, err := os.Stat(parquet.PartDir(out, 1, count)); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("second part: want no folder, got %v", err)
+			}
+
+			for index := range count {
+				if err := run(out, index, -1); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if diff := cmp.Diff(want, parquettest.Files(t, out)); diff != "" {
+				t.Errorf("mended (-undisturbed +got):\n%s", diff)
+			}
+			for name, info := range kept {
+				if !os.SameFile(info, stat(t, filepath.Join(out, name))) {
+					t.Errorf("%s: want it kept, got it written again", name)
+				}
+			}
+		})
+	}
+}
+
+// TestPartOfAnyOrder mends lists in any order with faults at any place: the parts
+// are those of undisturbed tasks.
+func TestPartOfAnyOrder(t *testing.T) {
+	const images = 18
+	dir := t.TempDir()
+	for i := range images {
+		writeFile(t, dir, fmt.Sprintf("%03d.jpg", i), noise(t, uint64(i)))
+	}
+	lists := append(faultyLists(), scatteredNames()...)
+	for seed := range uint64(33) {
+		r := rand.New(rand.NewPCG(seed, 11))
+		l := lists[seed%uint64(len(lists))]
+		var ids []int
+		for range images {
+			ids = append(ids, r.IntN(8))
+		}
+		count, out, undisturbed := 1+r.IntN(4), t.TempDir(), t.TempDir()
+		first := r.IntN(images)
+		for _, at := range []int{first, first + r.IntN(images-first)} {
+			writeFile(t, dir, l.file, []byte(l.text(ids, at)))
+			for index := range count {
+				var fault *RecordError
+				if err := l.writePart(t, dir, out, index, count); !errors.As(err, &fault) {
+					t.Fatalf("seed %d: part %d of %d: want the fault, got %v", seed, index, count, err)
+				}
+			}
+		}
+		writeFile(t, dir, l.file, []byte(l.text(ids, -1)))
+		for _, to := range []string{undisturbed, out} {
+			for index := range count {
+				if err := l.writePart(t, dir, to, index, count); err != nil {
+					t.Fatalf("seed %d: part %d of %d: %v", seed, index, count, err)
+				}
+			}
+		}
+		if diff := cmp.Diff(parquettest.Files(t, undisturbed), parquettest.Files(t, out)); diff != "" {
+			t.Errorf("seed %d: %d parts (-undisturbed +got):\n%s", seed, count, diff)
+		}
+	}
+}
+
+// writePart ingests the part of one task into its folder below out.
+func (l faultyList) writePart(t *testing.T, dir, out string, index, count int) error {
+	t.Helper()
+	s, err := openFormat(t.Context(), l.format, filepath.Join(dir, l.file), SourceOptions{})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	part, err := Part(t.Context(), s, index, count)
+	if err != nil {
+		return err
+	}
+	o := testOptions()
+	o.ShardBytes, o.RowGroupBytes = 3000, 3000
+	if _, err = Write(t.Context(), part, parquet.PartDir(out, index, count), o); errors.Is(err, parquet.ErrFinished) {
+		return nil
+	}
+	return err
 }

@@ -18,6 +18,12 @@ func PartDir(dir string, i, n int) string {
 	return filepath.Join(dir, fmt.Sprintf("part-%d-of-%d", i, n))
 }
 
+// Share is n*i/count without overflow: where of n things part i of count begins.
+func Share(n int64, i, count int) int64 {
+	q, r := n/int64(count), n%int64(count)
+	return q*int64(i) + r*int64(i)/int64(count)
+}
+
 // MissingPartsError says that parts of an array job are not there.
 type MissingPartsError struct {
 	Dir     string // that holds the others

@@ -42,7 +42,8 @@ func ingestCommand(format ingest.Format, short, long, example string) command {
 			"reason and listed in DIR/rejects.jsonl. Links out of SRC are not followed. --check\n" +
 			"counts what SRC lists, beside the published counts, and writes nothing.\n\n" +
 			"With --shard i/n every task lists the whole of SRC and reads the images of its own\n" +
-			"identities; plip merge DIR joins the parts.",
+			"identities; plip merge DIR joins the parts. Of a list with a fault the first task alone\n" +
+			"keeps whole shards: where the others begin, the whole list says.",
 		example: example,
 		args:    exactly(1),
 		result:  ingestResult{},
@@ -196,11 +197,7 @@ func (o *ingestOptions) section(ctx context.Context, source ingest.Source) (inge
 	if o.shard.count <= 1 {
 		return source, nil
 	}
-	total, err := ingest.CountImages(ctx, source)
-	if err != nil {
-		return nil, err
-	}
-	return ingest.Section(ctx, source, share(total, o.shard.index, o.shard.count), share(total, o.shard.index+1, o.shard.count))
+	return ingest.Part(ctx, source, o.shard.index, o.shard.count)
 }
 
 // census prints what --check counts.

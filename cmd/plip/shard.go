@@ -105,10 +105,10 @@ var errFound = errors.New("found")
 // rows are the rows of d that this part does, from (included) to to (excluded):
 // about an equal share, with borders between identities.
 func (s *shard) rows(ctx context.Context, d *parquet.Dataset) (from, to int64, err error) {
-	if from, err = identityBorder(ctx, d, share(d.NumRows(), s.index, s.count)); err != nil {
+	if from, err = identityBorder(ctx, d, parquet.Share(d.NumRows(), s.index, s.count)); err != nil {
 		return 0, 0, err
 	}
-	to, err = identityBorder(ctx, d, share(d.NumRows(), s.index+1, s.count))
+	to, err = identityBorder(ctx, d, parquet.Share(d.NumRows(), s.index+1, s.count))
 	return from, to, err
 }
 
@@ -123,12 +123,6 @@ func (s *shard) section(ctx context.Context, d *parquet.Dataset) (*parquet.Datas
 		return nil, err
 	}
 	return d.Section(ctx, from, to)
-}
-
-// share is n*i/count without overflow.
-func share(n int64, i, count int) int64 {
-	q, r := n/int64(count), n%int64(count)
-	return q*int64(i) + r*int64(i)/int64(count)
 }
 
 // identityBorder is the first row at or after row at that begins an identity,
