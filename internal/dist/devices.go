@@ -39,6 +39,7 @@ func (g *Group) ConnectDevices(d tensor.Device) (why string, err error) {
 	if why := inTheWay(stations, g.World.Sockets); why != "" {
 		return why, nil
 	}
+	g.watch.parted.armed.Store(true)
 	if err := g.Group.ConnectDevices(d); err != nil {
 		return "", fmt.Errorf("connect the ranks' devices over NCCL %s (PLIP_RANKS=sockets does without): %w", tensor.NCCL(), collective(err))
 	}

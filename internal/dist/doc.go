@@ -10,5 +10,6 @@
 //
 // A rank that fails says so in the store, where the others read it within seconds. One that dies silently is missed by
 // the connections it leaves, or by its signs of life, within half a minute. Either way the others' collectives end with
-// a *LostError that says which rank it was.
+// a *LostError that says which rank it was. Where devices are connected, a process that is still there 20 seconds later
+// kills itself: it waits for its device without end.
 package dist

@@ -214,9 +214,9 @@ type collectiveError struct{ err error }
 func (e *collectiveError) Error() string   { return e.err.Error() }
 func (e *collectiveError) Is(t error) bool { return t == errCollective }
 
-// isConnection tells whether a message of Gloo or of the store is about the network.
+// isConnection tells whether a message of Gloo, of NCCL or of the store is about the network.
 func isConnection(message string) bool {
-	for _, word := range []string{"Connection", "connection", "gloo", "Socket", "socket", "recv", "Broken pipe"} {
+	for _, word := range []string{"Connection", "connection", "gloo", "NCCL", "Socket", "socket", "recv", "Broken pipe"} {
 		if strings.Contains(message, word) {
 			return true
 		}

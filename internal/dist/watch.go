@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"plip/internal/tensor"
@@ -17,6 +20,7 @@ const (
 	silence   = 30 * time.Second // without a sign of life a rank is taken for dead
 	findTime  = 3 * beatEvery    // how long a broken connection is looked into
 	lingering = 5 * time.Second  // that the store stays for the others to read the end
+	parting   = 20 * time.Second // that a process has to end after another rank's end, where devices are connected
 )
 
 // Keys of the store.
@@ -34,6 +38,7 @@ type watch struct {
 	cancel context.CancelFunc
 	done   chan struct{} // closed when the watch has ended
 	lost   chan struct{} // closed when another rank has ended the run
+	parted lastResort
 
 	mu  sync.Mutex
 	why string
@@ -41,7 +46,8 @@ type watch struct {
 
 func newWatch(w World, s *tensor.Store, abort func(string)) *watch {
 	ctx, cancel := context.WithCancel(context.Background())
-	v := &watch{world: w, store: s, abort: abort, cancel: cancel, done: make(chan struct{}), lost: make(chan struct{})}
+	v := &watch{world: w, store: s, abort: abort, cancel: cancel, done: make(chan struct{}), lost: make(chan struct{}),
+		parted: lastResort{after: parting, ended: make(chan struct{}), kill: killSelf}}
 	go v.run(ctx)
 	return v
 }
@@ -105,6 +111,31 @@ func (v *watch) lose(reason string) {
 	v.mu.Unlock()
 	close(v.lost)
 	v.abort(reason)
+	if v.parted.armed.Load() {
+		go v.parted.wait(reason)
+	}
+}
+
+// lastResort ends a process that another rank's end has not ended: one that waits for its device, which waits for a dead
+// rank although its collectives were aborted. No error can be returned from there.
+type lastResort struct {
+	armed atomic.Bool
+	after time.Duration
+	ended chan struct{} // closed when the process ends by itself
+	kill  func(reason string)
+}
+
+func (l *lastResort) wait(reason string) {
+	select {
+	case <-l.ended:
+	case <-time.After(l.after):
+		l.kill(reason)
+	}
+}
+
+func killSelf(reason string) {
+	fmt.Fprintf(os.Stderr, "killed, since the device did not come back from a collective within %v after this: %s\n", parting, reason)
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // no way to fail is left
 }
 
 // reason is why another rank ended the run, "" where none did as far as is known.
@@ -154,6 +185,7 @@ func (v *watch) beats() []string {
 // end stops the watch. An error of this rank is told to the others, who read it at the store; where this rank serves it,
 // it waits for them.
 func (v *watch) end(err error) {
+	close(v.parted.ended)
 	var lost *LostError
 	var stop *StopError
 	if err != nil && !errors.As(err, &lost) && !errors.As(err, &stop) {
