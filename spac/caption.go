@@ -17,6 +17,10 @@ type CaptionConfig struct {
 	Batch   int   // images decoded together. Default 64
 	Workers int   // decoding goroutines. Default: the machine's cores
 	Seed    int64 // of the choice of prompt sentences, and of what is drawn
+	// Graphs records the encoder's forward pass as a CUDA graph. Where that cannot be, NoGraphs is told why, and it runs
+	// as it does without
+	Graphs   bool
+	NoGraphs func(why error)
 }
 
 // DefaultCaptionConfig suits two cores.
@@ -41,6 +45,11 @@ func Caption(ctx context.Context, m *Captioner, words *Vocabulary, ds *parquet.D
 		return CaptionReport{}, err
 	}
 	defer s.Close()
+	if c.Graphs {
+		if err := s.Record(c.Batch); err != nil {
+			c.NoGraphs(err)
+		}
+	}
 	out := &captionWriter{w: w, seed: c.Seed, language: l, total: ds.NumRows(), progress: progress, report: newCaptionReport()}
 	from := w.Consumed()
 	batches := make(chan described, 2)

@@ -20,6 +20,7 @@ type Speaker struct {
 	bpe    *text.BPE
 	d      *Decoder
 	method Method
+	graph  *tensor.Graph // of the encoder; nil where it is not recorded
 }
 
 // NewSpeaker prepares a captioner for generation. The caller closes it before the captioner.
@@ -31,11 +32,32 @@ func NewSpeaker(m *Captioner, bpe *text.BPE, method Method) (*Speaker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Speaker{m, bpe, d, method}, nil
+	return &Speaker{m: m, bpe: bpe, d: d, method: method}, nil
 }
 
-// Close frees the decoder.
-func (s *Speaker) Close() { s.d.Close() }
+// Close frees the decoder, and what was recorded.
+func (s *Speaker) Close() {
+	s.d.Close()
+	if s.graph != nil {
+		s.graph.Close()
+	}
+}
+
+// Record makes the encoder's forward pass on n images one call on a CUDA device; other numbers of images go on as before.
+// Where that cannot be, the error says why, and all goes on as before.
+func (s *Speaker) Record(n int) (err error) {
+	c := s.m.Config
+	s.graph, err = tensor.RecordGraph(s.m.Store.Device(), func(x tensor.Tensor) tensor.Tensor { return s.m.Level(x, false) }, int64(n), 3, c.Height, c.Px)
+	return err
+}
+
+// level is the captioner's, by its graph where there is one for so many images.
+func (s *Speaker) level(images tensor.Tensor) tensor.Tensor {
+	if s.graph != nil && s.graph.Takes(images) {
+		return s.graph.Apply(images)
+	}
+	return s.m.Level(images, false)
+}
 
 // Describe decodes the six attributes and a caption a style for normalised images [N, 3, H, W]. What is drawn for image
 // i depends on seeds[i]; decoding that draws nothing needs none.
@@ -44,7 +66,7 @@ func (s *Speaker) Describe(images tensor.Tensor, seeds []uint64) []Words {
 	n := int(images.Dim(0))
 	out := make([]Words, n)
 	tensor.Run(func() {
-		p := s.m.branches.Forward(s.m.Level(images, false), false)
+		p := s.m.branches.Forward(s.level(images), false)
 		attributes, captions := s.decode( // slot by slot and style by style, the image inside
 			Prompt{tensor.Cat(0, p.Attributes[:]...), AttributeLimit},
 			Prompt{tensor.Cat(0, p.Styles[:]...), CaptionLimit}, seeds)

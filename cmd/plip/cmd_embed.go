@@ -249,8 +249,14 @@ func withGraph(e encoder, device tensor.Device) (*graphEncoder, error) {
 	return &graphEncoder{e, g}, nil
 }
 
-func (e *graphEncoder) EmbedImages(images []float32) ([]float32, error) {
-	return e.graph.Compute(images)
+func (e *graphEncoder) EmbedImages(images []float32) (embeddings []float32, err error) {
+	height, px, _ := e.Input()
+	err = tensor.Do(func(*tensor.Scope) error {
+		x := tensor.FromFloat32(tensor.CPU, images, int64(len(images)/(3*height*px)), 3, int64(height), int64(px)) // [N, 3, H, W]
+		embeddings = e.graph.Apply(x).Float32s()
+		return nil
+	})
+	return embeddings, err
 }
 
 func (e *graphEncoder) close() { e.graph.Close() }

@@ -77,7 +77,8 @@ func (o *spacCaptionOptions) addFlags(f *pflag.FlagSet) {
 	f.Float64Var(&o.config.Temperature, "temperature", o.config.Temperature, "`number` by which scores are divided before nucleus draws")
 	f.StringVar(&o.config.Weights, "weights", o.config.Weights, "the generator's weights: fp32, bf16 or int8, the latter two faster and of nearly the same captions; CPU")
 	f.IntVar(&o.config.Workers, "workers", o.config.Workers, "`goroutines` that decode images")
-	annotate(f, unrecorded, "workers")
+	f.BoolVar(&o.config.Graphs, "cuda-graphs", false, "on a CUDA device, ask for the image encoder with one call a batch in place of one an operation; for shards")
+	annotate(f, unrecorded, "workers", "cuda-graphs")
 	o.device.addFlags(f)
 	addShard(f, &o.shard)
 	addForce(f, &o.force)
@@ -93,6 +94,9 @@ func (o *spacCaptionOptions) validate([]string) error {
 	}
 	if o.config.Batch < 1 || o.config.Workers < 1 {
 		problems = append(problems, fmt.Errorf("--batch, --workers: want 1 or more, got %d and %d", o.config.Batch, o.config.Workers))
+	}
+	if o.config.Graphs && o.out == "" {
+		problems = append(problems, errors.New("--cuda-graphs is for datasets of shards, not for pictures"))
 	}
 	return errors.Join(append(problems, o.config.Validate())...)
 }
@@ -156,6 +160,7 @@ func (o *spacCaptionOptions) shards(ctx context.Context, c *call, m *spac.Captio
 	if options.Config["model"], err = m.Store.Fingerprint(); err != nil {
 		return err
 	}
+	o.config.NoGraphs = func(why error) { c.logf("--cuda-graphs is left out: %v", why) }
 	w, err := parquet.Create(ctx, out, options)
 	var report *spac.CaptionReport
 	if !c.finished(err, out) {

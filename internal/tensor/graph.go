@@ -6,6 +6,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"unsafe"
 )
 
@@ -43,16 +44,16 @@ func RecordGraph(d Device, f func(x Tensor) Tensor, shape ...int64) (*Graph, err
 	return g, nil
 }
 
-// Compute is f of the input, both row-major.
-func (g *Graph) Compute(input []float32) (output []float32, err error) {
-	err = Do(func(*Scope) error {
-		defer NoGrad()()
-		g.in.Copy_(FromFloat32(CPU, input, g.in.Shape()...))
-		done("replay a graph", C.lt_cuda_graph_replay(g.p))
-		output = g.out.Float32s()
-		return nil
-	})
-	return output, err
+// Takes tells whether x is of the input's shape.
+func (g *Graph) Takes(x Tensor) bool { return slices.Equal(x.Shape(), g.in.Shape()) }
+
+// Apply is f of x, which may be on any device. The result lies in the graph's memory: it is good until the next Apply.
+func (g *Graph) Apply(x Tensor) Tensor {
+	defer NoGrad()()
+	Check(g.Takes(x), "graph", "want an input of %v, got %v", g.in.Shape(), x.Shape())
+	g.in.Copy_(x)
+	done("replay a graph", C.lt_cuda_graph_replay(g.p))
+	return g.out.As(Float32)
 }
 
 // Close frees the graph and the memory of its operations.
