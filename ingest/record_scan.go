@@ -40,20 +40,17 @@ type framer struct {
 // scan goes on with the bytes b of the value. It returns how many belong to the
 // value, and whether it ends there.
 func (f *framer) scan(b []byte) (n int, done bool) {
-	for i, c := range b {
-		switch {
-		case f.escaped:
-			f.escaped = false
-		case f.quoted:
-			switch c {
-			case '\\':
-				f.escaped = true
-			case '"':
-				f.quoted = false
-				if f.depth == 0 {
-					return i + 1, true
-				}
+	for i := 0; i < len(b); i++ {
+		if f.quoted {
+			if i = f.quotedEnd(b, i); i == len(b) {
+				break
 			}
+			if f.quoted = false; f.depth == 0 {
+				return i + 1, true
+			}
+			continue
+		}
+		switch c := b[i]; {
 		case c == '"':
 			f.quoted = true
 		case c == '{' || c == '[':
@@ -70,6 +67,37 @@ func (f *framer) scan(b []byte) (n int, done bool) {
 		}
 	}
 	return len(b), false
+}
+
+// quotedStep is how far a search in a string goes at a time: one to its end from
+// each of many escapes would take the square of its length.
+const quotedStep = 256
+
+// quotedEnd is where the quote is that ends the string at i, or len(b). Most of a
+// list is text in quotes, so it is searched and not looked at byte by byte.
+func (f *framer) quotedEnd(b []byte, i int) int {
+	for i < len(b) {
+		if f.escaped {
+			f.escaped = false
+			i++
+			continue
+		}
+		step := b[i:min(i+quotedStep, len(b))]
+		quote := bytes.IndexByte(step, '"')
+		if quote >= 0 {
+			step = step[:quote]
+		}
+		switch escape := bytes.IndexByte(step, '\\'); {
+		case escape >= 0:
+			f.escaped = true
+			i += escape + 1
+		case quote >= 0:
+			return i + quote
+		default:
+			i += len(step)
+		}
+	}
+	return len(b)
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }

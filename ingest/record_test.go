@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -33,6 +34,43 @@ func TestRecordScannerWindow(t *testing.T) {
 		})
 		if want := []string{"a.jpg", "b.jpg", "c.jpg"}; err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: want %v, got %v, %v", name, want, got, err)
+		}
+	}
+}
+
+// TestFramer finds the end of random values in random pieces, with strings about as
+// long as a step of the search and with escapes at its borders.
+func TestFramer(t *testing.T) {
+	for seed := range uint64(3000) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		word := func() string {
+			b := bytes.Repeat([]byte("a"), r.IntN(3)*quotedStep+r.IntN(8))
+			for range r.IntN(6) {
+				if len(b) > 0 {
+					b[r.IntN(len(b))] = `\"{}[]:,`[r.IntN(8)]
+				}
+			}
+			return string(b)
+		}
+		value, err := json.Marshal([]any{word(), map[string]string{word(): word(), "b": word()}, word()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seed%3 == 0 {
+			if value, err = json.Marshal(word()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var f framer
+		text, at, done := append(bytes.Clone(value), `, "x"]`...), 0, false
+		for !done && at < len(text) {
+			var n int
+			end := min(len(text), at+1+r.IntN(quotedStep))
+			n, done = f.scan(text[at:end])
+			at += n
+		}
+		if !done || at != len(value) {
+			t.Fatalf("seed %d: want the end of %s at %d, got %d, %v", seed, value, len(value), at, done)
 		}
 	}
 }

@@ -82,8 +82,12 @@ func isAbsent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.ENAMETOOLONG)
 }
 
-// read returns the bytes of the file.
+// read returns the bytes of the file. What opens at once is not looked for first,
+// which takes several times as long.
 func (r *imageRoot) read(name string) ([]byte, error) {
+	if fd, size, ok := r.quick.open(r.root, name); ok {
+		return readDescriptor(fd, size)
+	}
 	found, err := r.find(name)
 	if err != nil {
 		return nil, err
