@@ -25,6 +25,8 @@ func (n *neighbours) of(i int) []int32 { return n.index[i*n.k : (i+1)*n.k] }
 type samples struct {
 	Embeddings
 	length2 []float64 // squared length of each
+	rounded []float32 // the same
+	longest float64   // the greatest of them
 	dots    Scores    // dot products of samples with all samples
 }
 
@@ -45,7 +47,7 @@ func newSamples(queries, gallery Embeddings, dots Scores) (*samples, error) {
 		if math.IsNaN(n) || math.IsInf(n, 0) {
 			return nil, fmt.Errorf("sample %d: want finite values, got a sum of squares of %v", i, n)
 		}
-		s.length2 = append(s.length2, n)
+		s.length2, s.rounded, s.longest = append(s.length2, n), append(s.rounded, float32(n)), max(s.longest, n)
 	}
 	if s.dots == nil {
 		s.dots = s.products
@@ -122,35 +124,53 @@ func (s *samples) nearest(ctx context.Context, k int) (*neighbours, error) {
 	k = min(k, s.N)
 	n := &neighbours{k: k, index: make([]int32, s.N*k), distances: make([]float32, s.N*k), furthest: make([]float32, s.N)}
 	err := s.rows(ctx, 0, s.N, func(i int, dots []float32) {
-		index, distances := n.index[i*k:][:0:k], n.distances[i*k:][:0:k]
-		worst, furthest := float32(math.Inf(1)), float32(0)
-		for j, dot := range dots {
-			d := s.distance(i, j, dot)
-			if d > furthest {
-				furthest = d
-			}
-			if !(d < worst) {
-				continue
-			}
-			if len(index) < k {
-				index, distances = append(index, 0), append(distances, 0)
-			}
-			at := len(index) - 1
-			for at > 0 && distances[at-1] > d {
-				index[at], distances[at] = index[at-1], distances[at-1]
-				at--
-			}
-			index[at], distances[at] = int32(j), d
-			if len(index) == k {
-				worst = distances[k-1]
-			}
-		}
-		n.furthest[i] = furthest
-		for j := range distances {
-			distances[j] = share(distances[j], furthest)
+		n.furthest[i] = s.nearestOf(i, dots, n.index[i*k:][:k], n.distances[i*k:][:k])
+		for j, d := range n.distances[i*k:][:k] {
+			n.distances[i*k+j] = share(d, n.furthest[i])
 		}
 	})
 	return n, err
+}
+
+// nearestOf fills index and distances by the nearest samples of sample i, and
+// returns the greatest distance.
+//
+// Most samples are neither: their length less twice the product, in float32,
+// already tells. What it may be wrong by, three roundings of it and of what it is
+// held against, is less than the slack, so that the others decide as all would.
+func (s *samples) nearestOf(i int, dots []float32, index []int32, distances []float32) (furthest float32) {
+	length, found := s.length2[i], 0
+	slack := func(d float32) float64 { return 0x1p-22 * (s.longest + length + float64(d)) }
+	worst := float32(math.Inf(1))
+	below, above := worst, float32(math.Inf(-1))
+	lengths := s.rounded[:len(dots)]
+	for j, dot := range dots {
+		if rest := lengths[j] - 2*dot; !(rest < below) && !(rest > above) && j != i {
+			continue
+		}
+		d := s.distance(i, j, dot)
+		if d > furthest {
+			furthest = d
+			above = float32(float64(d) - length - slack(d))
+		}
+		if !(d < worst) {
+			continue
+		}
+		if found < len(index) {
+			found++
+		}
+		at := found - 1
+		for at > 0 && distances[at-1] > d {
+			index[at], distances[at] = index[at-1], distances[at-1]
+			at--
+		}
+		index[at], distances[at] = int32(j), d
+		if found == len(index) {
+			worst = distances[found-1]
+			below = float32(float64(worst) - length + slack(worst))
+		}
+	}
+	return furthest
 }
 
 // share is d/furthest, 0 when all samples are in one place.

@@ -320,17 +320,21 @@ func TestCount(t *testing.T) {
 		for i := range row {
 			row[i] = []float32{-1, 0, 1, 2, float32(math.NaN()), float32(math.Inf(-1))}[r.IntN(6)]
 		}
-		above, notBelow := 0, 0
-		for _, s := range row {
-			if s > 1 {
-				above++
+		thresholds := [atOnce]float32{1, 0, -1}
+		above, notBelow := count(row, &thresholds)
+		for k, limit := range thresholds {
+			greater, notLess := 0, 0
+			for _, s := range row {
+				if s > limit {
+					greater++
+				}
+				if !(s < limit) {
+					notLess++
+				}
 			}
-			if !(s < 1) {
-				notBelow++
+			if above[k] != greater || notBelow[k] != notLess {
+				t.Errorf("length %d, threshold %v: want %d and %d, got %d and %d", n, limit, greater, notLess, above[k], notBelow[k])
 			}
-		}
-		if a, b := count(row, 1); a != above || b != notBelow {
-			t.Errorf("length %d: want %d and %d, got %d and %d", n, above, notBelow, a, b)
 		}
 	}
 }

@@ -45,27 +45,38 @@ func (r *ranker) ranksOf(row []float32, matches []int32) ([]int32, bool, error) 
 		return r.searchRanks(row, matches)
 	}
 	tied := false
-	for _, g := range matches {
-		above, notBelow := count(row, row[g])
-		if notBelow-above > 1 {
-			tied = true
-			for i, s := range row[:g] {
-				if s == row[g] {
-					above++
-				} else if s != s {
-					return nil, false, fmt.Errorf("gallery entry %d: want a score, got %v", i, s)
-				}
-			}
-			for i, s := range row[g:] {
-				if s != s {
-					return nil, false, fmt.Errorf("gallery entry %d: want a score, got %v", int(g)+i, s)
-				}
-			}
+	for some := range slices.Chunk(matches, atOnce) {
+		var t [atOnce]float32
+		for k := range t {
+			t[k] = row[some[min(k, len(some)-1)]]
 		}
-		r.ranks = append(r.ranks, int32(above))
+		above, notBelow := count(row, &t)
+		for k, g := range some {
+			if notBelow[k]-above[k] > 1 {
+				equal, err := equalBefore(row, g)
+				if err != nil {
+					return nil, false, err
+				}
+				tied, above[k] = true, above[k]+equal
+			}
+			r.ranks = append(r.ranks, int32(above[k]))
+		}
 	}
 	slices.Sort(r.ranks)
 	return r.ranks, tied, nil
+}
+
+// equalBefore is how many entries before g have its score.
+func equalBefore(row []float32, g int32) (n int, err error) {
+	for i, s := range row {
+		switch {
+		case s != s:
+			return 0, fmt.Errorf("gallery entry %d: want a score, got %v", i, s)
+		case s == row[g] && i < int(g):
+			n++
+		}
+	}
+	return n, nil
 }
 
 // searchRanks sorts the matches and finds for every entry the first match that

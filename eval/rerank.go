@@ -116,6 +116,10 @@ func (r *reranker) scores(q int, dots, dst []float32) {
 	for g, s := range shared {
 		i := r.queries + g
 		d := share(r.samples.distance(q, i, dots[i]), r.furthest[q])
-		dst[g] = -float32((1-r.lambda)*(1-s/(2-s)) + r.lambda*float64(d))
+		apart := 1.0
+		if s != 0 { // which few are
+			apart -= s / (2 - s)
+		}
+		dst[g] = -float32((1-r.lambda)*apart + r.lambda*float64(d))
 	}
 }

@@ -1,9 +1,12 @@
 package eval
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -148,5 +151,47 @@ func TestRerankRefuses(t *testing.T) {
 	}
 	for _, s := range got {
 		near(t, "distance in one place", 0, float64(s), 1e-6)
+	}
+}
+
+// TestNearest compares with sorting all distances: of samples in heaps, far from zero, where float32 tells neighbours
+// apart badly, and of some that are there twice.
+func TestNearest(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 8))
+	for _, offset := range []float32{0, 1, 100} {
+		const n, d, k = 300, 8, 7
+		e := Embeddings{N: n, D: d, Data: make([]float32, n*d)}
+		for i := range n {
+			if i > 0 && i%9 == 0 {
+				copy(e.Row(i), e.Row(i-1-r.IntN(i)))
+				continue
+			}
+			for c := range d {
+				e.Row(i)[c] = offset*float32(i%3) + float32(r.NormFloat64())*[]float32{1e-3, 1}[i%2]
+			}
+		}
+		s, err := newSamples(e, Embeddings{D: d}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near, err := s.nearest(t.Context(), k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dots := make([]float32, n*n)
+		if err := s.dots(0, n, dots); err != nil {
+			t.Fatal(err)
+		}
+		for i := range n {
+			order, all, furthest := make([]int32, n), make([]float32, n), float32(0)
+			for j := range n {
+				order[j], all[j] = int32(j), s.distance(i, j, dots[i*n+j])
+				furthest = max(furthest, all[j])
+			}
+			slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(all[a], all[b]) })
+			if got := near.of(i); !slices.Equal(got, order[:k]) || near.furthest[i] != furthest {
+				t.Fatalf("offset %v, sample %d: want %v and %v, got %v and %v", offset, i, order[:k], furthest, got, near.furthest[i])
+			}
+		}
 	}
 }
