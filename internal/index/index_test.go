@@ -293,6 +293,7 @@ func TestTiles(t *testing.T) {
 		for _, extreme := range []bool{false, true} {
 			var queries [4][]int8
 			var entries [4][]uint8
+			var offsets [4]int32
 			for i := range 4 {
 				for range n {
 					q, e := int8(r.IntN(255)-127), uint8(1+r.IntN(255))
@@ -300,11 +301,13 @@ func TestTiles(t *testing.T) {
 						q, e = int8(127-254*(i%2)), 255
 					}
 					queries[i], entries[i] = append(queries[i], q), append(entries[i], e)
+					offsets[i] += 128 * int32(q)
 				}
 			}
 			var want tile
 			tileGo(&queries, &entries, &want)
-			for name, got := range tiles(&queries, &entries, n) {
+			want.less(&offsets)
+			for name, got := range tiles(&queries, &offsets, &entries, n) {
 				if got != want {
 					t.Errorf("%s, %d codes: want %v, got %v", name, n, want, got)
 				}

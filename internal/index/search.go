@@ -47,7 +47,7 @@ func (x *Index) Search(ctx context.Context, queries []float32, k int) ([][]Found
 type asked struct {
 	vectors []float32 // [Q, D], of length 1
 	codes   []int8    // [Q, S]
-	offsets []int32   // [Q]: what 128 in every code of an entry adds to a product
+	offsets []int32   // [Q]: what 128 in every code of an entry adds to a product of codes
 }
 
 func newAsked(queries []float32, d, stride int) (*asked, error) {
@@ -101,6 +101,7 @@ func (x *Index) scan(ctx context.Context, a *asked, from, to int64, kept []*cand
 	n := len(a.offsets)
 	var t tile
 	var queries [4][]int8
+	var offsets [4]int32
 	var entries [4][]uint8
 	for start := from; start < to; start += blockRows {
 		if err := ctx.Err(); err != nil {
@@ -109,17 +110,17 @@ func (x *Index) scan(ctx context.Context, a *asked, from, to int64, kept []*cand
 		stop := min(start+blockRows, to)
 		for q := 0; q < n; q += 4 {
 			for i := range queries {
-				queries[i] = a.codes[min(q+i, n-1)*stride:][:stride]
+				queries[i], offsets[i] = a.codes[min(q+i, n-1)*stride:][:stride], a.offsets[min(q+i, n-1)]
 			}
 			for row := start; row < stop; row += 4 {
 				for j := range entries {
 					entries[j] = x.codes[int(min(row+int64(j), stop-1))*stride:][:stride]
 				}
-				computeTile(&queries, &entries, &t)
+				computeTile(&queries, &offsets, &entries, &t)
 				for i := range min(4, n-q) {
-					c, offset := kept[q+i], a.offsets[q+i]
+					c := kept[q+i]
 					for j := range min(4, stop-row) {
-						score := float32(t[4*i+int(j)]-offset) * x.scales[row+j]
+						score := float32(t[4*i+int(j)]) * x.scales[row+j]
 						if score > c.least {
 							c.add(Found{row + j, score})
 						}

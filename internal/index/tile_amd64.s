@@ -94,42 +94,65 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tileAVX2(query *int8, entries *[4][]uint8, blocks int, sums *[4]int32)
-//
-// Bytes are widened to 16 bits first: the instruction that multiplies bytes cuts its sums off at 32,767.
-TEXT ·tileAVX2(SB), NOSPLIT, $0-32
-	MOVQ query+0(FP), AX
-	MOVQ entries+8(FP), BX
-	MOVQ blocks+16(FP), CX
-	MOVQ sums+24(FP), DI
-	MOVQ 0(BX), R8
-	MOVQ 24(BX), R9
-	MOVQ 48(BX), R10
-	MOVQ 72(BX), R11
-	SHLQ $2, CX
-	XORQ BX, BX
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
+DATA halfCode<>+0(SB)/8, $0x8080808080808080
+GLOBL halfCode<>(SB), RODATA|NOPTR, $8
+DATA ones<>+0(SB)/8, $0x0001000100010001
+GLOBL ones<>(SB), RODATA|NOPTR, $8
 
-words:
-	VPMOVSXBW (AX)(BX*1), Y8
-	VPMOVZXBW (R8)(BX*1), Y4
-	VPMOVZXBW (R9)(BX*1), Y5
-	VPMOVZXBW (R10)(BX*1), Y6
-	VPMOVZXBW (R11)(BX*1), Y7
-	VPMADDWD  Y8, Y4, Y4
-	VPMADDWD  Y8, Y5, Y5
-	VPMADDWD  Y8, Y6, Y6
-	VPMADDWD  Y8, Y7, Y7
-	VPADDD    Y4, Y0, Y0
-	VPADDD    Y5, Y1, Y1
-	VPADDD    Y6, Y2, Y2
-	VPADDD    Y7, Y3, Y3
-	ADDQ      $16, BX
-	DECQ      CX
-	JNZ       words
+// PRODUCT adds to acc the products of 32 codes of an entry, signed, with those of the query at q, whose magnitudes are in
+// Y12. The sign goes from the query's to the entry's: magnitudes of 127 at most leave a sum of two below 32,768, where the
+// instruction that multiplies bytes would cut it off.
+#define PRODUCT(q, entry, acc) \
+	VPSIGNB    (q)(BX*1), entry, Y13 \
+	VPMADDUBSW Y13, Y12, Y13         \
+	VPMADDWD   Y14, Y13, Y13         \
+	VPADDD     Y13, acc, acc
+
+// func tileAVX2(queries *[2][]int8, entries *[4][]uint8, blocks int, sums *[8]int32)
+//
+// Y0..Y3 are the lanes of query 0 with entries 0..3, Y4..Y7 those of query 1.
+TEXT ·tileAVX2(SB), NOSPLIT, $0-32
+	MOVQ         queries+0(FP), AX
+	MOVQ         entries+8(FP), BX
+	MOVQ         blocks+16(FP), CX
+	MOVQ         sums+24(FP), DI
+	MOVQ         0(AX), SI
+	MOVQ         24(AX), DX
+	MOVQ         0(BX), R8
+	MOVQ         24(BX), R9
+	MOVQ         48(BX), R10
+	MOVQ         72(BX), R11
+	SHLQ         $1, CX
+	XORQ         BX, BX
+	VPXOR        Y0, Y0, Y0
+	VPXOR        Y1, Y1, Y1
+	VPXOR        Y2, Y2, Y2
+	VPXOR        Y3, Y3, Y3
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	VPXOR        Y6, Y6, Y6
+	VPXOR        Y7, Y7, Y7
+	VPBROADCASTQ halfCode<>(SB), Y15
+	VPBROADCASTQ ones<>(SB), Y14
+
+codes:
+	VPXOR (R8)(BX*1), Y15, Y8
+	VPXOR (R9)(BX*1), Y15, Y9
+	VPXOR (R10)(BX*1), Y15, Y10
+	VPXOR (R11)(BX*1), Y15, Y11
+	VPABSB (SI)(BX*1), Y12
+	PRODUCT(SI, Y8, Y0)
+	PRODUCT(SI, Y9, Y1)
+	PRODUCT(SI, Y10, Y2)
+	PRODUCT(SI, Y11, Y3)
+	VPABSB (DX)(BX*1), Y12
+	PRODUCT(DX, Y8, Y4)
+	PRODUCT(DX, Y9, Y5)
+	PRODUCT(DX, Y10, Y6)
+	PRODUCT(DX, Y11, Y7)
+	ADDQ  $32, BX
+	DECQ  CX
+	JNZ   codes
 
 	VPHADDD      Y1, Y0, Y0
 	VPHADDD      Y3, Y2, Y2
@@ -137,5 +160,11 @@ words:
 	VEXTRACTI128 $1, Y0, X1
 	VPADDD       X1, X0, X0
 	VMOVDQU      X0, (DI)
+	VPHADDD      Y5, Y4, Y4
+	VPHADDD      Y7, Y6, Y6
+	VPHADDD      Y6, Y4, Y4
+	VEXTRACTI128 $1, Y4, X5
+	VPADDD       X5, X4, X4
+	VMOVDQU      X4, 16(DI)
 	VZEROUPPER
 	RET
