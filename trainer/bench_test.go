@@ -62,10 +62,11 @@ func paperSize() Config {
 	return c
 }
 
-// demoSize is a sixteenth of the pictures' channels, and four layers of 256.
+// demoSize is a quarter of the channels at a quarter of the pixels, and four layers of 256.
 func demoSize() Config {
 	c := DefaultConfig()
 	c.Visual.Width, c.Visual.Height, c.Visual.Px, c.Visual.Dim = 16, 128, 64, 256
+	c.Colorize.Channels = 64 // a quarter too
 	c.Text.Width, c.Text.Layers, c.Text.Heads, c.Text.Inner, c.Text.FrozenLayers = 256, 4, 4, 1024, 0
 	c.Batch = 32
 	return c
