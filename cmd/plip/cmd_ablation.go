@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 
+	"plip/parquet"
 	"plip/trainer"
 	"plip/trainer/presets"
 )
@@ -121,6 +122,11 @@ func (o *ablationOptions) run(ctx context.Context, c *call) error {
 		return err
 	}
 	defer line.close()
+	if slices.Contains(o.groups, "captions") {
+		if err := requirePrompts(ctx, o.data); err != nil {
+			return err
+		}
+	}
 	result := ablationResult{o.out, []ablationTable{}}
 	for _, a := range presets.Ablations() {
 		if !slices.Contains(o.groups, a.Name) {
@@ -143,6 +149,30 @@ func (o *ablationOptions) run(ctx context.Context, c *call) error {
 		result.Tables = append(result.Tables, table)
 	}
 	return c.print(result, result.table)
+}
+
+// requirePrompts refuses shards whose first thousand rows have no prompt caption: the rows of the group captions would all
+// be trained on the same texts.
+func requirePrompts(ctx context.Context, dir string) error {
+	d, err := parquet.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	const most = 1000
+	enough, found := errors.New("enough rows"), false
+	if err := d.Visit(ctx, parquet.ColText, 0, func(i int64, r *parquet.Row) error {
+		if found = len(r.PromptCaption) > 0; found || i == most-1 {
+			return enough
+		}
+		return nil
+	}); err != nil && !errors.Is(err, enough) {
+		return err
+	}
+	if !found {
+		return fmt.Errorf("%s: the group captions wants rows with a prompt caption and two generated ones (plip spac caption writes them), got none in the first %d", dir, most)
+	}
+	return nil
 }
 
 // sameAblations gives for every row's preset the first one of the same settings, and what identifies all of them: a
