@@ -35,8 +35,17 @@ func (t *training) captions(b *feed.Batch, in *batch) {
 	if t.masker == nil {
 		return
 	}
-	g := c.Attributes.Difficulty.Epoch(b.Epoch, c.Schedule.Epochs)
-	in.masked = t.masker.twins(draws, g, texts, ids, spans, in.captions.l)
+	in.masked = t.masker.twins(draws, t.difficulty(), texts, ids, spans, in.captions.l)
+}
+
+// difficulty is that of the epoch; with MaxSteps, of as many equal parts of these as there are epochs, so that a short
+// training goes all the way too, as its learning rate does.
+func (t *training) difficulty() float64 {
+	epoch, epochs := t.at.Epoch, t.config.Schedule.Epochs
+	if t.config.MaxSteps > 0 {
+		epoch = int(t.at.Step * int64(epochs) / t.steps())
+	}
+	return t.config.Attributes.Difficulty.Epoch(min(epoch, epochs-1), epochs)
 }
 
 // caption is the text of one visit and its number among the row's candidates.

@@ -36,3 +36,22 @@ func TestDifficulty(t *testing.T) {
 		t.Errorf("want both problems, got %v", err)
 	}
 }
+
+// TestDifficultyOfSteps has a training end within its first epoch: the difficulty still goes from one end to the other.
+func TestDifficultyOfSteps(t *testing.T) {
+	c := DefaultConfig()
+	c.Schedule.Epochs = 3
+	for _, limit := range []struct {
+		maxSteps int64
+		want     []float64 // after 0, 3 and 6 steps
+	}{{9, []float64{0.2, 0.2 + 0.6*math.Sqrt(0.5), 0.8}}, {0, []float64{0.2, 0.2, 0.2}}} {
+		c.MaxSteps = limit.maxSteps
+		for i, want := range limit.want {
+			run := &training{config: c, batches: 100}
+			run.at.Step = int64(3 * i)
+			if got := run.difficulty(); math.Abs(got-want) > 1e-12 {
+				t.Errorf("after %d of %d steps: want %v, got %v", run.at.Step, limit.maxSteps, want, got)
+			}
+		}
+	}
+}
