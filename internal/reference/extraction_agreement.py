@@ -7,12 +7,14 @@ garment and two captions. For each caption and garment, what the extractor found
 
     agrees     the noun is the annotated one, and a colour is one of the annotated colours (by basic colours), or the
                phrase says no more than dark or light, and the annotated colour is
-    less       the noun agrees and the phrase has no such word, as in "loose jeans"
+    denim      the noun agrees, is jeans, has no such word, and the annotated colour is blue: what jeans are unless said
+    less       the noun agrees and the phrase has no such word, as in "padded jacket"
     unsaid     nothing was found and the caption has no garment word of that slot
     wrong      anything else, listed for a person to read
 
-Agreement is counted among the garments that a caption speaks of: agrees + less + wrong. Whether less is the caption's
-doing, which gives the garment no colour anywhere, the list printed with --less lets a person judge.
+Agreement is counted among the garments that a caption speaks of, first with phrases that give a colour alone (agrees),
+then with denim, whose colour lies in the noun. Whether denim and less are the caption's doing, which gives the garment no
+colour anywhere, the list printed with --less lets a person judge.
 """
 
 import argparse
@@ -53,9 +55,9 @@ def judge(caption, got, want, nouns):
         return "wrong"
     if not colors(got):
         tones = [w for w in words(got) if w in TONES]
-        if not tones:
-            return "less"
-        return "agrees" if TONES[tones[0]] & set(words(want)) else "less"
+        if tones and TONES[tones[0]] & set(words(want)):
+            return "agrees"
+        return "denim" if noun(got, nouns) == "jeans" and "blue" in colors(want) else "less"
     return "agrees" if colors(got) & colors(want) else "wrong"
 
 
@@ -72,16 +74,17 @@ def main():
                          capture_output=True, text=True, check=True)
     found = json.loads(out.stdout)["captions"]
     for slot, nouns in (("upper", UPPER), ("lower", LOWER)):
-        count = {"agrees": 0, "less": 0, "unsaid": 0, "wrong": 0}
+        count = {"agrees": 0, "denim": 0, "less": 0, "unsaid": 0, "wrong": 0}
         for (caption, track), f in zip(pairs, found):
             verdict = judge(caption, f["attributes"][slot], track[slot], nouns)
             count[verdict] += 1
-            if verdict == "wrong" or verdict == "less" and o.less:
+            if verdict == "wrong" or verdict in ("less", "denim") and o.less:
                 print(f"{verdict} {slot}: {f['attributes'][slot]!r}, annotated {track[slot]!r}: {caption}")
         said = len(pairs) - count["unsaid"]
-        print(f"{slot}: {len(pairs)} captions, {said} speak of it: {count['agrees']} agree in colour and noun "
-              f"({100 * count['agrees'] / said:.1f} %), {count['less']} in the noun, which stands without a colour "
-              f"({100 * (count['agrees'] + count['less']) / said:.1f} % with these), {count['wrong']} wrong")
+        share = lambda *verdicts: f"{100 * sum(count[v] for v in verdicts) / said:.1f} %"
+        print(f"{slot}: {len(pairs)} captions, {said} speak of it: {count['agrees']} give colour and noun ({share('agrees')}), "
+              f"{count['denim']} say jeans of blue ones ({share('agrees', 'denim')} with these), {count['less']} the noun "
+              f"without a colour ({share('agrees', 'denim', 'less')} with these), {count['wrong']} wrong")
 
 
 main()
