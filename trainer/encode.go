@@ -78,8 +78,7 @@ func (m *Model) encode(b batch) (e *encoded, err error) {
 		defer m.autocast()()
 		defer m.clock.start(stageText)()
 		n, r := b.captions.n, b.masked.n
-		ids, mask := b.captions.join(b.masked.tokens).tensors(m.Store.Device()) // [N+R, L] both
-		out := m.Text.Forward(ids, mask, true)
+		out := m.Text.forwardTwins(m.Store.Device(), b.captions, b.masked.tokens)
 		e.text = e.textual.cut(s, out.Embedding.Narrow(0, 0, n).As(tensor.Float32))
 		if r > 0 {
 			e.hidden = e.textual.cut(s, out.Hidden.Narrow(0, n, r))

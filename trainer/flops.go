@@ -106,9 +106,9 @@ func (c Config) contrastOps(n int64) float64 {
 }
 
 // stageOps are the operations of one step by its stages. lengths are those of the captions and of the masked ones, in
-// tokens; of the latter there are masked.n with len(masked.places) masked tokens. all is the images that the contrast
-// compares.
-func (c Config) stageOps(lengths []int64, captions tokens, masked maskedTokens, all int64) (ops [numStages]float64) {
+// tokens, and frozen of those whose frozen layers are computed; of the masked ones there are masked.n with
+// len(masked.places) masked tokens. all is the images that the contrast compares.
+func (c Config) stageOps(lengths, frozen []int64, captions tokens, masked maskedTokens, all int64) (ops [numStages]float64) {
 	n, v := captions.n, c.Visual.ops()
 	image := float64(n) * (v.maps + v.pool)
 	ops[stageImage] = image
@@ -120,9 +120,9 @@ func (c Config) stageOps(lengths []int64, captions tokens, masked maskedTokens, 
 		ops[stageBackwardImage] += 2*gray - float64(n)*v.first
 		heads += ops[stageColorize]
 	}
-	layer := c.Text.layerOps(lengths)
-	ops[stageText] = float64(c.Text.Layers) * layer
-	ops[stageBackwardText] = 2 * float64(c.Text.Layers-c.Text.FrozenLayers) * layer
+	trained := float64(c.Text.Layers-c.Text.FrozenLayers) * c.Text.layerOps(lengths)
+	ops[stageText] = float64(c.Text.FrozenLayers)*c.Text.layerOps(frozen) + trained
+	ops[stageBackwardText] = 2 * trained
 	if c.Text.Pool == PoolPooler {
 		pooler := product(int64(len(lengths)), c.Text.Width, c.Text.Width)
 		ops[stageText] += pooler
@@ -140,18 +140,21 @@ func (c Config) stageOps(lengths []int64, captions tokens, masked maskedTokens, 
 	return ops
 }
 
-// count adds one step's operations to what is profiled. Probing computes its features elsewhere, and is not counted.
+// count adds one step's operations, of which the encoders' are done, to what is profiled. Probing computes its features elsewhere, and is not counted.
 func (t *training) count(in batch) {
 	w := t.model.clock
 	if w == nil || t.features != nil {
 		return
 	}
 	lengths := append(in.captions.lengths(), in.masked.lengths()...)
-	all := in.captions.n
+	frozen, all := lengths, in.captions.n
+	if cache := t.model.Text.cache; cache != nil {
+		frozen = cache.computed
+	}
 	if in.share.ranks != nil && t.config.Gather {
 		all *= int64(t.ranks())
 	}
-	for s, ops := range t.config.stageOps(lengths, in.captions, in.masked, all) {
+	for s, ops := range t.config.stageOps(lengths, frozen, in.captions, in.masked, all) {
 		w.ops[s] += ops
 	}
 }

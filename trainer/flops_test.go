@@ -72,7 +72,7 @@ func TestStageOps(t *testing.T) {
 		t.Fatalf("lengths: want [3 5], got %v", lengths)
 	}
 	c.Contrast.Kind = ContrastCMPM
-	got := c.stageOps(lengths, captions, masked, 6)
+	got := c.stageOps(lengths, lengths, captions, masked, 6)
 	contrast := 2 * (6 * 8 * 6) // two products, of the images of three processes
 	for s, want := range map[stage]int{
 		stageImage: 2 * 2 * (handMaps + handPool), stageGray: 2 * 2 * handMaps, stageText: 2 * 2 * handLayer,
@@ -87,7 +87,7 @@ func TestStageOps(t *testing.T) {
 		}
 	}
 	c.Loss.TIC, c.Loss.IAP, c.Text.FrozenLayers, c.Text.Pool, c.Contrast.Kind = 0, 0, 1, PoolPooler, ContrastInfoNCE
-	got = c.stageOps(lengths, captions, maskedTokens{}, 2)
+	got = c.stageOps(lengths, lengths, captions, maskedTokens{}, 2)
 	for s, want := range map[stage]int{
 		stageGray: 0, stageColorize: 0, stageAttributes: 0, stageContrast: 2 * (2 * 8 * 2), stageBackwardHeads: 4 * (2 * 8 * 2),
 		stageText: 2 * (2*handLayer + 2*8*8), stageBackwardText: 4 * (handLayer + 2*8*8), // one layer trains, and the pooler
@@ -95,6 +95,11 @@ func TestStageOps(t *testing.T) {
 		if got[s] != float64(want) {
 			t.Errorf("contrast alone, %s: want %d, got %v", stageNames[s], want, got[s])
 		}
+	}
+	got = c.stageOps(lengths, lengths[1:], captions, maskedTokens{}, 2)
+	first := 3*(4*8*8) + 2*(3*3)*8 + 3*(2*8*32) // of the text of 3 tokens, whose frozen layer is not computed
+	if want := float64(2 * (2*handLayer - first + 2*8*8)); got[stageText] != want || got[stageBackwardText] != 4*(handLayer+2*8*8) {
+		t.Errorf("one text's frozen layer: want %v and backward %v, got %v and %v", want, 4*(handLayer+2*8*8), got[stageText], got[stageBackwardText])
 	}
 }
 

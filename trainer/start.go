@@ -90,7 +90,7 @@ func adoptStart(c *Config, run Run, last string) error {
 	was := c.Text
 	c.Text = saved.Text
 	c.Text.Dropout, c.Text.AttentionDropout, c.Text.FrozenLayers = was.Dropout, was.AttentionDropout, was.FrozenLayers
-	c.Text.FrozenBF16, c.Text.FrozenEval = was.FrozenBF16, was.FrozenEval
+	c.Text.FrozenBF16, c.Text.FrozenEval, c.Text.FrozenCache = was.FrozenBF16, was.FrozenEval, was.FrozenCache
 	c.Text.MaxLength = min(was.MaxLength, saved.Text.Positions)
 	return nil
 }

@@ -37,6 +37,7 @@ type TextConfig struct {
 	FrozenLayers     int64   `yaml:"frozen_layers"`     // lower layers that do not train; above 0 the embeddings are frozen too. Default 0
 	FrozenBF16       bool    `yaml:"frozen_bf16"`       // in training passes frozen layers compute in bfloat16 (ours). Default false
 	FrozenEval       bool    `yaml:"frozen_eval"`       // in training passes frozen layers and embeddings have no dropout (ours). Default false
+	FrozenCache      int64   `yaml:"frozen_cache"`      // bytes for what the frozen layers give for captions, kept between training passes; above 0 it implies FrozenEval (ours). Default 0
 }
 
 // DefaultTextConfig is BERT base uncased, pooled by the mean.
@@ -67,6 +68,9 @@ func (c TextConfig) Validate() error {
 	}
 	if c.FrozenLayers < 0 || c.FrozenLayers > c.Layers {
 		errs = append(errs, fmt.Errorf("text.frozen_layers: want 0 to %d, got %d", c.Layers, c.FrozenLayers))
+	}
+	if c.FrozenCache < 0 || c.FrozenCache > 0 && c.FrozenLayers == 0 {
+		errs = append(errs, fmt.Errorf("text.frozen_cache: want 0 or more bytes, and 0 where text.frozen_layers is 0, got %d", c.FrozenCache))
 	}
 	for _, p := range []float64{c.Dropout, c.AttentionDropout} {
 		if p < 0 || p >= 1 {
@@ -126,6 +130,7 @@ type Text struct {
 	norm                   *nn.LayerNorm
 	layers                 []*nn.PostNormBlock
 	pooler                 *nn.Linear
+	cache                  *frozenCache // of a training with text.frozen_cache
 }
 
 // NewText makes the encoder's parameters under path; the names are the public BERT checkpoints'.
@@ -175,29 +180,41 @@ func (t *Text) Hidden(ids, mask tensor.Tensor, train bool) []tensor.Tensor {
 	return out
 }
 
+// still tells whether frozen layers and embeddings have no dropout in training passes.
+func (c TextConfig) still() bool { return c.FrozenLayers > 0 && (c.FrozenEval || c.FrozenCache > 0) }
+
 // run is the encoder on the tokens alone, without padding. each, where it is not nil, sees the embedding output and
 // every layer's, [T, D].
 func (t *Text) run(ids tensor.Tensor, p *nn.Packing, train bool, each func(x tensor.Tensor)) tensor.Tensor { // [T, D]
-	still := t.Config.FrozenEval && t.Config.FrozenLayers > 0 // the embeddings are frozen too
-	x := t.embed(ids, p, train && !still)
+	return t.upper(t.lower(ids, p, train, each), p, train, each)
+}
+
+// lower runs the embeddings and the frozen layers, which train tells are part of a pass that trains others.
+func (t *Text) lower(ids tensor.Tensor, p *nn.Packing, train bool, each func(x tensor.Tensor)) tensor.Tensor { // [T, D]
+	drop := train && !t.Config.still()
+	x := t.embed(ids, p, drop)
 	if each != nil {
 		each(x)
 	}
-	for i, l := range t.layers {
-		x = t.layer(l, int64(i) < t.Config.FrozenLayers && train, x, p, train)
+	if train && t.Config.FrozenBF16 {
+		defer tensor.Autocast(x.Device(), tensor.BFloat16)()
+	}
+	return t.through(t.layers[:t.Config.FrozenLayers], x, p, drop, each)
+}
+
+// upper runs the layers that train.
+func (t *Text) upper(x tensor.Tensor, p *nn.Packing, train bool, each func(x tensor.Tensor)) tensor.Tensor { // [T, D]
+	return t.through(t.layers[t.Config.FrozenLayers:], x, p, train, each)
+}
+
+func (t *Text) through(layers []*nn.PostNormBlock, x tensor.Tensor, p *nn.Packing, drop bool, each func(x tensor.Tensor)) tensor.Tensor { // [T, D]
+	for _, l := range layers {
+		x = l.Forward(x, p, t.Config.Dropout, t.Config.AttentionDropout, drop)
 		if each != nil {
 			each(x)
 		}
 	}
 	return x
-}
-
-// layer runs one layer; frozen is one that does not train in a pass that does.
-func (t *Text) layer(l *nn.PostNormBlock, frozen bool, x tensor.Tensor, p *nn.Packing, train bool) tensor.Tensor { // [T, D]
-	if frozen && t.Config.FrozenBF16 {
-		defer tensor.Autocast(x.Device(), tensor.BFloat16)()
-	}
-	return l.Forward(x, p, t.Config.Dropout, t.Config.AttentionDropout, train && !(frozen && t.Config.FrozenEval))
 }
 
 func (t *Text) embed(ids tensor.Tensor, p *nn.Packing, train bool) tensor.Tensor { // [T, D]
@@ -219,9 +236,26 @@ type TextOutput struct {
 
 // Forward runs the encoder on token ids and mask, [N, L] int64 both.
 func (t *Text) Forward(ids, mask tensor.Tensor, train bool) TextOutput {
+	return t.output(mask, func(p *nn.Packing) tensor.Tensor { return t.run(ids, p, train, nil) })
+}
+
+// forwardTwins runs captions and, below them, the masked twins of some, in training. Where there is a cache, it gives
+// what the frozen layers make of the captions; the twins, drawn anew at every visit, pass it by.
+func (t *Text) forwardTwins(device tensor.Device, captions, masked tokens) TextOutput {
+	ids, mask := captions.join(masked).tensors(device) // [N+R, L] both
+	if t.cache == nil {
+		return t.Forward(ids, mask, true)
+	}
+	return t.output(mask, func(p *nn.Packing) tensor.Tensor {
+		return t.upper(t.cache.lower(t, device, captions, masked, p.Positions().Dim(0)), p, true, nil)
+	})
+}
+
+// output unpacks and pools what run gives for the tokens of mask [N, L].
+func (t *Text) output(mask tensor.Tensor, run func(p *nn.Packing) tensor.Tensor) TextOutput {
 	hidden := tensor.Block(func() tensor.Tensor {
 		p := nn.NewPacking(mask)
-		return p.Unpack(t.run(ids, p, train, nil))
+		return p.Unpack(run(p))
 	})
 	if t.Config.Pool == PoolPooler {
 		return TextOutput{hidden, t.Pooled(hidden)}

@@ -82,6 +82,7 @@ func Train(ctx context.Context, c Config, run Run) (Summary, error) {
 		return Summary{}, err
 	}
 	defer t.close()
+	defer t.noteFrozen()
 	if run.Profile != nil {
 		t.model.clock = newStopwatch(run.Device)
 		if run.Device != tensor.CPU && t.model.clock.device == tensor.CPU {
@@ -139,12 +140,12 @@ func (t *training) step(ctx context.Context, b *feed.Batch) error {
 		in := t.inputs(b)
 		made()
 		in.captions, in.masked, in.choices, in.share = read.captions, read.masked, read.choices, read.share
-		t.count(in)
 		e, err := t.encode(b, in)
 		defer e.free()
 		if err != nil {
 			return err
 		}
+		t.count(in)
 		parts := t.model.losses(in, e.features)
 		sum := total(parts)
 		if loss, err = t.values(sum, parts, &fields); err != nil { // a CUDA device is waited for here

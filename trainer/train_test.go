@@ -54,6 +54,10 @@ func TestStoppedRunEqualsTheUndisturbedOne(t *testing.T) {
 			c.Precision, c.SideBySide, c.Attributes.Fusion, c.Attributes.Difficulty = PrecisionBF16, true, FusionConcat, DefaultDifficulty()
 		}},
 		{"frozen layers", func(c *Config) { c.Text.Layers, c.Text.FrozenLayers, c.MaxSteps = 2, 1, 7 }},
+		{"three tasks, frozen layers in a cache for some captions", func(c *Config) {
+			threeTasks(c)
+			c.Text.Layers, c.Text.FrozenLayers, c.Text.FrozenCache, c.MaxSteps = 2, 1, 12<<10, 9
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			config := tinyConfig(t)

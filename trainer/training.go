@@ -91,6 +91,7 @@ func (t *training) open(ctx context.Context, words *Vocabulary, last string) (er
 			return err
 		}
 	}
+	t.model.Text.keepFrozen()
 	if t.optimizer, err = optim.New(t.config.Optimizer, t.model.groups()); err != nil {
 		return err
 	}
@@ -322,6 +323,13 @@ func (t *training) profile() Profile {
 	return w.profile(int64(t.meter.steps), t.meter.waited+t.meter.worked)
 }
 
+// noteFrozen tells what the cache of frozen layers was good for, if there is one.
+func (t *training) noteFrozen() {
+	if c := t.model.Text.cache; c != nil {
+		t.note("text.frozen_cache: %d of %d captions were in it; at the end %d took %.1f of %.1f MB", c.hits, c.hits+c.misses, len(c.entries), float64(c.used)/1e6, float64(c.limit)/1e6)
+	}
+}
+
 // close frees what the training owns.
 func (t *training) close() {
 	t.closeRanks()
@@ -333,6 +341,7 @@ func (t *training) close() {
 	}
 	t.features.close()
 	if t.model != nil {
+		t.model.Text.closeFrozen()
 		t.model.Close()
 	}
 }

@@ -122,7 +122,7 @@ func (o *finetuneOptions) addConfig(f *pflag.FlagSet) {
 	all := pflag.NewFlagSet("", pflag.ContinueOnError)
 	addTrainerConfig(all, &o.config)
 	// Of a model that is loaded these stay settings of the training.
-	free := []string{"text.dropout", "text.attention_dropout", "text.max_length", "text.frozen_layers", "text.frozen_bf16", "text.frozen_eval"}
+	free := []string{"text.dropout", "text.attention_dropout", "text.max_length", "text.frozen_layers", "text.frozen_bf16", "text.frozen_eval", "text.frozen_cache"}
 	all.VisitAll(func(flag *pflag.Flag) {
 		group, _, _ := strings.Cut(flag.Name, ".")
 		encoder := group == "visual" || group == "text"

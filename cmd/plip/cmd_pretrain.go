@@ -125,6 +125,7 @@ func addTrainerConfig(f *pflag.FlagSet, c *trainer.Config) {
 	f.Int64Var(&t.FrozenLayers, "text.frozen_layers", t.FrozenLayers, "lower `layers` that do not train, with the embeddings; -1: 8 with --text.hub, else 0")
 	f.BoolVar(&t.FrozenBF16, "text.frozen_bf16", t.FrozenBF16, "frozen layers compute in bfloat16 in training")
 	f.BoolVar(&t.FrozenEval, "text.frozen_eval", t.FrozenEval, "frozen layers and embeddings have no dropout in training")
+	f.Int64Var(&t.FrozenCache, "text.frozen_cache", t.FrozenCache, "memory for what the frozen layers give for captions, kept between visits, in `bytes`; above 0 it implies --text.frozen_eval; masked captions are computed at each visit")
 	f.StringVar(&c.Contrast.Kind, "contrast", c.Contrast.Kind, "cmpm, sdm or infonce")
 	f.Float64Var(&c.Contrast.Temperature, "temperature", c.Contrast.Temperature, "`temperature` of sdm and infonce")
 	f.StringVar(&c.Contrast.Norm, "cmpm.norm", c.Contrast.Norm, "l2 or sum")
