@@ -53,6 +53,8 @@ func (o *ingestDemoOptions) addFlags(f *pflag.FlagSet) {
 	f.IntVar(&o.config.Test, "test", o.config.Test, "`identities` of test")
 	f.IntVar(&o.config.MinImages, "min-images", o.config.MinImages, "fewest `images` of an identity")
 	f.IntVar(&o.config.MaxImages, "max-images", o.config.MaxImages, "most `images` of an identity")
+	f.IntVar(&o.config.CaptionedImages, "captioned-images", 0, "`images` of every identity of the captioned part; 0: fewest to most")
+	f.IntVar(&o.config.RawImages, "raw-images", 0, "`images` of every identity of the raw part; 0: fewest to most")
 	f.IntVar(&o.config.Cameras, "cameras", o.config.Cameras, "`cameras` in the corpus")
 	f.Float64Var(&o.config.NoiseRate, "noise-rate", o.config.NoiseRate, "`share` of foreign persons and of split tracks in the noisy parts, 0 to 0.4")
 	addWorkers(f, &o.workers)

@@ -213,14 +213,34 @@ func TestNoise(t *testing.T) {
 	}
 }
 
+func TestImagesOfAPart(t *testing.T) {
+	c := DefaultConfig()
+	c.Captioned, c.Raw, c.Valid, c.Test, c.NoiseRate = 40, 40, 40, 40, 0
+	c.CaptionedImages, c.RawImages = 2, 5
+	corpus, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int{"captioned": 2 * 40, "raw": 5 * 40}
+	for _, p := range corpus.Parts() {
+		got := p.Images()
+		if n, ok := want[p.Name()]; ok && got != n {
+			t.Errorf("%s: want %d images, got %d", p.Name(), n, got)
+		} else if !ok && (got < 5*40 || got > 7*40) {
+			t.Errorf("%s: want 4 to 8 images an identity, got %d of 40", p.Name(), got)
+		}
+	}
+}
+
 func TestConfigValidate(t *testing.T) {
 	c := DefaultConfig()
 	c.Captioned, c.MinImages, c.MaxImages, c.Cameras, c.NoiseRate = -1, 9, 4, 1, math.NaN()
+	c.CaptionedImages, c.RawImages = 65, -1
 	err := c.Validate()
 	if err == nil {
 		t.Fatal("want an error")
 	}
-	for _, name := range []string{"captioned", "max images", "cameras", "noise rate"} {
+	for _, name := range []string{"captioned", "max images", "captioned images", "raw images", "cameras", "noise rate"} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("the error does not name %q: %v", name, err)
 		}

@@ -18,10 +18,11 @@ type place struct{ identity, image int }
 // plan lays out the tracks of a part.
 func (p *Part) plan() []track {
 	r := p.stream("plan of " + p.name)
+	fewest, most := p.corpus.cfg.images(p.name)
 	var tracks []track
 	for i := range p.identities {
 		// The number of images is the identity's own, so that valid-noisy shows the pictures of valid.
-		n := p.corpus.cfg.MinImages + p.stream("images", i).IntN(p.corpus.cfg.MaxImages-p.corpus.cfg.MinImages+1)
+		n := fewest + p.stream("images", i).IntN(most-fewest+1)
 		places := make([]place, n)
 		for k := range places {
 			places[k] = place{i, k}
@@ -40,13 +41,13 @@ func (p *Part) plan() []track {
 		}
 	}
 	if p.Noisy() {
-		p.mix(tracks, r)
+		p.mix(tracks, most, r)
 	}
 	return tracks
 }
 
-// mix puts foreign persons into tracks.
-func (p *Part) mix(tracks []track, r *rand.Rand) {
+// mix puts foreign persons into tracks of persons who have most pictures at most.
+func (p *Part) mix(tracks []track, most int, r *rand.Rand) {
 	extra := make(map[int]int) // identity to pictures drawn beyond its own
 	for i := range tracks {
 		t := &tracks[i]
@@ -59,7 +60,7 @@ func (p *Part) mix(tracks []track, r *rand.Rand) {
 			if who < 0 {
 				continue
 			}
-			t.places[k] = place{who, p.corpus.cfg.MaxImages + extra[who]}
+			t.places[k] = place{who, most + extra[who]}
 			extra[who]++
 			left--
 		}
