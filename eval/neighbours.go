@@ -28,13 +28,14 @@ type samples struct {
 	rounded []float32 // the same
 	longest float64   // the greatest of them
 	dots    Scores    // dot products of samples with all samples
+	given   bool      // they come from outside
 }
 
 func newSamples(queries, gallery Embeddings, dots Scores) (*samples, error) {
 	if queries.N > 0 && gallery.N > 0 && queries.D != gallery.D {
 		return nil, fmt.Errorf("gallery: want embeddings of %d values like the queries, got %d", queries.D, gallery.D)
 	}
-	s := &samples{Embeddings: Embeddings{N: queries.N + gallery.N, D: max(queries.D, gallery.D)}, dots: dots}
+	s := &samples{Embeddings: Embeddings{N: queries.N + gallery.N, D: max(queries.D, gallery.D)}, dots: dots, given: dots != nil}
 	s.Data = append(append(make([]float32, 0, s.N*s.D), queries.Data...), gallery.Data...)
 	if len(s.Data) != s.N*s.D {
 		return nil, fmt.Errorf("want [%d %d] values, got %d", s.N, s.D, len(s.Data))
@@ -117,60 +118,6 @@ func parallel(from, to int, fn func(i int)) {
 		})
 	}
 	_ = group.Wait() // none of them fails
-}
-
-// nearest finds the k nearest samples of every sample.
-func (s *samples) nearest(ctx context.Context, k int) (*neighbours, error) {
-	k = min(k, s.N)
-	n := &neighbours{k: k, index: make([]int32, s.N*k), distances: make([]float32, s.N*k), furthest: make([]float32, s.N)}
-	err := s.rows(ctx, 0, s.N, func(i int, dots []float32) {
-		n.furthest[i] = s.nearestOf(i, dots, n.index[i*k:][:k], n.distances[i*k:][:k])
-		for j, d := range n.distances[i*k:][:k] {
-			n.distances[i*k+j] = share(d, n.furthest[i])
-		}
-	})
-	return n, err
-}
-
-// nearestOf fills index and distances by the nearest samples of sample i, and
-// returns the greatest distance.
-//
-// Most samples are neither: their length less twice the product, in float32,
-// already tells. What it may be wrong by, three roundings of it and of what it is
-// held against, is less than the slack, so that the others decide as all would.
-func (s *samples) nearestOf(i int, dots []float32, index []int32, distances []float32) (furthest float32) {
-	length, found := s.length2[i], 0
-	slack := func(d float32) float64 { return 0x1p-22 * (s.longest + length + float64(d)) }
-	worst := float32(math.Inf(1))
-	below, above := worst, float32(math.Inf(-1))
-	lengths := s.rounded[:len(dots)]
-	for j, dot := range dots {
-		if rest := lengths[j] - 2*dot; !(rest < below) && !(rest > above) && j != i {
-			continue
-		}
-		d := s.distance(i, j, dot)
-		if d > furthest {
-			furthest = d
-			above = float32(float64(d) - length - slack(d))
-		}
-		if !(d < worst) {
-			continue
-		}
-		if found < len(index) {
-			found++
-		}
-		at := found - 1
-		for at > 0 && distances[at-1] > d {
-			index[at], distances[at] = index[at-1], distances[at-1]
-			at--
-		}
-		index[at], distances[at] = int32(j), d
-		if found == len(index) {
-			worst = distances[found-1]
-			below = float32(float64(worst) - length + slack(worst))
-		}
-	}
-	return furthest
 }
 
 // share is d/furthest, 0 when all samples are in one place.

@@ -75,26 +75,24 @@ func mean(vectors []sparse, of []int32) sparse {
 	for _, i := range of {
 		n += len(vectors[i].index)
 	}
-	type entry struct {
-		index  int32
-		weight float32
-	}
-	all := make([]entry, 0, n)
+	// Keys are a sample and then a place in weights, so that equal samples add up in
+	// the order of the vectors.
+	keys, weights := make([]uint64, 0, n), make([]float32, 0, n)
 	for _, i := range of {
 		for a, j := range vectors[i].index {
-			all = append(all, entry{j, vectors[i].weight[a]})
+			keys = append(keys, uint64(j)<<32|uint64(len(weights)))
+			weights = append(weights, vectors[i].weight[a])
 		}
 	}
-	// Stable, so that equal indices add up in the order of the samples.
-	slices.SortStableFunc(all, func(a, b entry) int { return int(a.index - b.index) })
+	slices.Sort(keys)
 	var v sparse
-	for a := 0; a < len(all); {
+	for a := 0; a < n; {
 		var sum float64
-		j := all[a].index
-		for ; a < len(all) && all[a].index == j; a++ {
-			sum += float64(all[a].weight)
+		j := keys[a] >> 32
+		for ; a < n && keys[a]>>32 == j; a++ {
+			sum += float64(weights[uint32(keys[a])])
 		}
-		v.index = append(v.index, j)
+		v.index = append(v.index, int32(j))
 		v.weight = append(v.weight, float32(sum/float64(len(of))))
 	}
 	return v

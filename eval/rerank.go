@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"sync"
 )
 
 // RerankConfig holds the parameters of k-reciprocal re-ranking.
@@ -83,43 +85,92 @@ type reranker struct {
 	furthest []float32
 	queries  int
 	vectors  []sparse // of the queries
-	holders  []sparse // for each sample, the gallery entries whose vector has it
+	holders  holders
 	lambda   float64
+	overlaps sync.Pool // of *overlap
 }
 
-// invert returns, for each of n samples, the positions of the vectors that have a
-// weight for it, with the weight.
-func invert(vectors []sparse, n int) []sparse {
-	holders := make([]sparse, n)
-	for g, v := range vectors {
-		for a, j := range v.index {
-			h := &holders[j]
-			h.index = append(h.index, int32(g))
-			h.weight = append(h.weight, v.weight[a])
+// holder is a gallery entry with its weight for some sample.
+type holder struct {
+	entry  int32
+	weight float32
+}
+
+// holders are, for each sample, the gallery entries whose vector has it, ascending:
+// those of sample j are all[start[j]:start[j+1]].
+type holders struct {
+	start []int
+	all   []holder
+}
+
+func (h *holders) of(j int32) []holder { return h.all[h.start[j]:h.start[j+1]] }
+
+// invert returns the holders of each of n samples.
+func invert(vectors []sparse, n int) holders {
+	h := holders{start: make([]int, n+1)}
+	for _, v := range vectors {
+		for _, j := range v.index {
+			h.start[j+1]++
 		}
 	}
-	return holders
+	for j := range n {
+		h.start[j+1] += h.start[j]
+	}
+	h.all = make([]holder, h.start[n])
+	next := slices.Clone(h.start)
+	for g, v := range vectors {
+		for a, j := range v.index {
+			h.all[next[j]] = holder{int32(g), v.weight[a]}
+			next[j]++
+		}
+	}
+	return h
+}
+
+// overlap is a worker's memory: of each gallery entry the sum S with one query, 0
+// except for those that touched lists.
+type overlap struct {
+	shared  []float64
+	touched []int32 // as long as shared and one more
 }
 
 // scores writes the scores of query q, whose dot products with all samples are
-// given.
+// given. The entries that share nothing with it, which are most, are all written
+// at once, and then the others.
 func (r *reranker) scores(q int, dots, dst []float32) {
-	shared := make([]float64, len(dst)) // S
-	v := r.vectors[q]
+	o, _ := r.overlaps.Get().(*overlap)
+	if o == nil {
+		o = &overlap{shared: make([]float64, len(dst)), touched: make([]int32, len(dst)+1)}
+	}
+	defer r.overlaps.Put(o)
+	touched := o.touched[:o.add(r.vectors[q], &r.holders)]
+	b := blend{length: r.samples.length2[q], furthest: r.furthest[q], apart: 1 - r.lambda, lambda: r.lambda}
+	dots, lengths := dots[r.queries:], r.samples.length2[r.queries:]
+	b.row(dots, lengths, dst)
+	for _, g := range touched {
+		s := o.shared[g]
+		o.shared[g] = 0
+		dst[g] = b.score(dots[g], lengths[g], 1-s/(2-s))
+	}
+}
+
+// add adds to the sums what the holders of the vector's samples share with it, and
+// returns how many entries are touched now. Whether one is new is hard to foresee,
+// so that it is counted rather than branched on.
+func (o *overlap) add(v sparse, h *holders) int {
+	n := 0
 	for a, j := range v.index {
 		w := v.weight[a]
-		h := &r.holders[j]
-		for b, g := range h.index {
-			shared[g] += float64(min(w, h.weight[b]))
+		for _, x := range h.of(j) {
+			s := o.shared[x.entry]
+			isNew := 0
+			if s == 0 {
+				isNew = 1
+			}
+			o.touched[n] = x.entry
+			n += isNew
+			o.shared[x.entry] = s + float64(min(w, x.weight))
 		}
 	}
-	for g, s := range shared {
-		i := r.queries + g
-		d := share(r.samples.distance(q, i, dots[i]), r.furthest[q])
-		apart := 1.0
-		if s != 0 { // which few are
-			apart -= s / (2 - s)
-		}
-		dst[g] = -float32((1-r.lambda)*apart + r.lambda*float64(d))
-	}
+	return n
 }

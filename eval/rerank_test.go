@@ -3,6 +3,7 @@ package eval
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -155,10 +156,10 @@ func TestRerankRefuses(t *testing.T) {
 }
 
 // TestNearest compares with sorting all distances: of samples in heaps, far from zero, where float32 tells neighbours
-// apart badly, and of some that are there twice.
+// apart badly, of some that are there twice, and of nothing but zeros; and likewise with products from outside.
 func TestNearest(t *testing.T) {
 	r := rand.New(rand.NewPCG(8, 8))
-	for _, offset := range []float32{0, 1, 100} {
+	for _, tc := range []struct{ offset, spread float32 }{{0, 1}, {1, 1}, {100, 1}, {0, 0}} {
 		const n, d, k = 300, 8, 7
 		e := Embeddings{N: n, D: d, Data: make([]float32, n*d)}
 		for i := range n {
@@ -167,7 +168,7 @@ func TestNearest(t *testing.T) {
 				continue
 			}
 			for c := range d {
-				e.Row(i)[c] = offset*float32(i%3) + float32(r.NormFloat64())*[]float32{1e-3, 1}[i%2]
+				e.Row(i)[c] = tc.offset*float32(i%3) + tc.spread*float32(r.NormFloat64())*[]float32{1e-3, 1}[i%2]
 			}
 		}
 		s, err := newSamples(e, Embeddings{D: d}, nil)
@@ -177,6 +178,17 @@ func TestNearest(t *testing.T) {
 		near, err := s.nearest(t.Context(), k)
 		if err != nil {
 			t.Fatal(err)
+		}
+		other, err := newSamples(e, Embeddings{D: d}, s.products)
+		if err != nil {
+			t.Fatal(err)
+		}
+		given, err := other.nearest(t.Context(), k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(given.index, near.index) || !slices.Equal(given.distances, near.distances) || !slices.Equal(given.furthest, near.furthest) {
+			t.Fatalf("%+v: want the same with products from outside", tc)
 		}
 		dots := make([]float32, n*n)
 		if err := s.dots(0, n, dots); err != nil {
@@ -190,8 +202,73 @@ func TestNearest(t *testing.T) {
 			}
 			slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(all[a], all[b]) })
 			if got := near.of(i); !slices.Equal(got, order[:k]) || near.furthest[i] != furthest {
-				t.Fatalf("offset %v, sample %d: want %v and %v, got %v and %v", offset, i, order[:k], furthest, got, near.furthest[i])
+				t.Fatalf("%+v, sample %d: want %v and %v, got %v and %v", tc, i, order[:k], furthest, got, near.furthest[i])
 			}
+		}
+	}
+}
+
+// TestScan compares with one comparison at a time, from all places in a row and with few, many and no finds.
+func TestScan(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	for _, edges := range []float32{0, 1, 3, 30} {
+		n := 41
+		dots, lengths, below, above := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
+		for i := range n {
+			dots[i], lengths[i] = float32(r.NormFloat64()), float32(r.NormFloat64())
+			below[i], above[i] = -edges-r.Float32(), edges+r.Float32()
+		}
+		dots[5] = float32(math.NaN()) // of which nobody learns
+		e := edge{length: 0.3, below: -edges, above: edges}
+		for from := range n + 1 {
+			for to := from; to <= n; to++ {
+				want := from
+				for ; want < to; want++ {
+					mine, theirs := lengths[want]-2*dots[want], e.length-2*dots[want]
+					if mine < e.below || mine > e.above || theirs < below[want] || theirs > above[want] {
+						break
+					}
+				}
+				if got := from + e.scan(dots[from:to], lengths[from:], below[from:], above[from:]); got != want {
+					t.Fatalf("edges %v, %d to %d: want %d, got %d", edges, from, to, want, got)
+				}
+			}
+		}
+	}
+}
+
+// TestBlendRow: a row has the bits of single scores.
+func TestBlendRow(t *testing.T) {
+	r := rand.New(rand.NewPCG(10, 10))
+	for _, furthest := range []float32{0, 3.7} {
+		for n := range 30 {
+			b := blend{length: 1.1, furthest: furthest, apart: 0.7, lambda: 0.3}
+			dots, lengths, got := make([]float32, n), make([]float64, n), make([]float32, n+1)
+			got[n] = 42
+			for i := range n {
+				dots[i], lengths[i] = float32(r.NormFloat64()), 2*r.Float64() // some of them nearer than nothing
+			}
+			b.row(dots, lengths, got[:n])
+			for i := range n {
+				if want := b.score(dots[i], lengths[i], 1); got[i] != want {
+					t.Fatalf("furthest %v, %d of %d: want %v, got %v", furthest, i, n, want, got[i])
+				}
+			}
+			if got[n] != 42 {
+				t.Fatalf("%d entries: wrote past the end", n)
+			}
+		}
+	}
+}
+
+// TestRerankStops: a search that is cancelled ends with the cause.
+func TestRerankStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	e := randomEmbeddings(1, 1500, 8)
+	for _, dots := range []Scores{nil, func(int, int, []float32) error { return nil }} {
+		if _, err := Rerank(ctx, e, e, dots, DefaultRerankConfig()); !errors.Is(err, context.Canceled) {
+			t.Errorf("want it stopped, got %v", err)
 		}
 	}
 }
