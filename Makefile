@@ -25,7 +25,7 @@ PLAIN := ./templates ./parquet ./ingest/... ./eval/... ./spac/attributes ./spac/
 RACE := ./parquet ./ingest ./ingest/split ./eval ./spac/filter ./internal/text ./internal/weights ./internal/pixels \
         ./internal/feed ./internal/runlog ./internal/vectors
 
-.PHONY: help setup cuda-shim build demo ablations test test-plain test-slow lint bench fuzz env check-fixtures interop test-slurm dist clean
+.PHONY: help setup cuda-shim build build-data demo ablations test test-plain test-slow lint bench fuzz env check-fixtures interop test-slurm dist clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ cuda-shim: ## only compile libplip_cuda.so (NCCL, CUDA graphs) from CUDA's heade
 build: setup ## bin/plip
 	@mkdir -p bin
 	go build -o bin/plip ./cmd/plip
+
+build-data: setup ## bin/plip-data: the commands of datasets alone, one static file without libtorch
+	@mkdir -p bin
+	CGO_ENABLED=0 go build -o bin/plip-data ./cmd/plip
 
 demo: build ## the whole line on the drawn corpus: demo/report.html (ARGS="--quick", ARGS="--images DIR")
 	bin/plip demo $(ARGS)

@@ -8,8 +8,6 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/pflag"
-
-	"plip/internal/tensor"
 )
 
 func versionCommand() command {
@@ -30,7 +28,7 @@ type versionResult struct {
 	Modified bool   `json:"modified" doc:"whether the working copy had changes"`
 	Go       string `json:"go" doc:"version of the Go toolchain"`
 	Platform string `json:"platform" doc:"operating system and architecture"`
-	Libtorch string `json:"libtorch" doc:"version of the libtorch in use"`
+	Libtorch string `json:"libtorch" doc:"version of the libtorch in use, empty where the program is built without it"`
 }
 
 // versionOptions has no settings of its own.
@@ -41,7 +39,7 @@ func (*versionOptions) addFlags(*pflag.FlagSet) {}
 func (*versionOptions) validate([]string) error { return nil }
 
 func (*versionOptions) run(_ context.Context, c *call) error {
-	v := versionResult{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Libtorch: tensor.Version()}
+	v := versionResult{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Libtorch: libtorchVersion()}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		if info.Main.Version != "" {
 			v.Version = info.Main.Version
@@ -60,6 +58,11 @@ func (*versionOptions) run(_ context.Context, c *call) error {
 		if v.Revision != "" {
 			fmt.Fprintf(w, " (%.12s)", v.Revision)
 		}
-		fmt.Fprintf(w, "\t%s\t%s\tlibtorch %s\n", v.Go, v.Platform, v.Libtorch)
+		fmt.Fprintf(w, "\t%s\t%s\t", v.Go, v.Platform)
+		if v.Libtorch == "" {
+			fmt.Fprintln(w, "without libtorch")
+			return
+		}
+		fmt.Fprintf(w, "libtorch %s\n", v.Libtorch)
 	})
 }

@@ -83,41 +83,6 @@ func checkRatio(flag string, v float64) error {
 	return nil
 }
 
-// deviceFlags are the settings of commands that use libtorch.
-type deviceFlags struct {
-	device    string
-	precision string
-	threads   int
-	exact     bool  // operations that are not deterministic fail
-	place     place // among the ranks of this machine, where there are some
-}
-
-// addFlags defines --device, --precision, --threads and --deterministic. Threads
-// are recorded because sums depend on their number.
-func (d *deviceFlags) addFlags(f *pflag.FlagSet) {
-	f.StringVar(&d.device, "device", "auto", "`device` to compute on: auto, cpu, cuda or cuda:N")
-	f.StringVar(&d.precision, "precision", "auto", "number `format`: auto (bf16 where the hardware has it), fp32, bf16 or fp16")
-	f.IntVar(&d.threads, "threads", 0, "compute `threads` of a process; 0 is one per core, shared by the ranks of a machine")
-	f.BoolVar(&d.exact, "deterministic", false, "use deterministic operations alone, and fail where there is none; on the CPU all are")
-}
-
-// validate reports every wrong value.
-func (d *deviceFlags) validate() error {
-	var problems []error
-	if n, ok := strings.CutPrefix(d.device, "cuda:"); ok {
-		if n == "" || strings.Trim(n, "0123456789") != "" || len(n) > 3 {
-			problems = append(problems, fmt.Errorf("--device: want a number after cuda:, got %q", n))
-		}
-	} else {
-		problems = append(problems, checkChoice("device", d.device, "auto", "cpu", "cuda"))
-	}
-	problems = append(problems, checkChoice("precision", d.precision, "auto", "fp32", "bf16", "fp16"))
-	if d.threads < 0 {
-		problems = append(problems, fmt.Errorf("--threads: want 0 or more, got %d", d.threads))
-	}
-	return errors.Join(problems...)
-}
-
 // checkChoice reports a value that is none of choices.
 func checkChoice(flag, got string, choices ...string) error {
 	for _, c := range choices {
