@@ -216,6 +216,39 @@ func TestGroups(t *testing.T) {
 	}
 }
 
+// TestUpdateOfManyIsThatOfEach holds that numbers updated several at once, as instructions allow, become to the last bit
+// what each becomes by itself: 19 in one parameter, and in parameters of one.
+func TestUpdateOfManyIsThatOfEach(t *testing.T) {
+	const n = 19
+	for _, c := range []Config{DefaultConfig(Adan), {Kind: Adan, Betas: [3]float64{0.98, 0.92, 0.99}, Eps: 1e-8, WeightDecay: 0.1, NoProx: true}, DefaultConfig(AdamW)} {
+		store := nn.NewStore(tensor.CPU)
+		t.Cleanup(store.Close)
+		nntest.Do(t, func() {
+			tensor.Seed(4)
+			start := tensor.Empty(tensor.CPU, tensor.Float32, n).Normal_(0, 1)
+			many := store.Root().Param("many", func(x tensor.Tensor) { x.Copy_(start) }, n)
+			var each []tensor.Tensor
+			for i := range int64(n) {
+				each = append(each, store.Root().Param(fmt.Sprintf("each%d", i), func(x tensor.Tensor) { x.Copy_(start.Narrow(0, i, 1)) }, 1))
+			}
+			o := newOptimizer(t, c, store.Params())
+			for range 5 {
+				g := tensor.Empty(tensor.CPU, tensor.Float32, n).Normal_(0, 1)
+				many.Mul(g).Sum().Backward()
+				for i, x := range each {
+					x.Mul(g.Narrow(0, int64(i), 1)).Sum().Backward()
+				}
+				o.Step(0.01)
+				o.ZeroGrad()
+			}
+			nntest.Near(t, c.Kind, tensor.Cat(0, each...).Float32s(), many.Float32s(), 0)
+			if many.Float32s()[n-1] == start.Float32s()[n-1] {
+				t.Errorf("%s: want the last number updated", c.Kind)
+			}
+		})
+	}
+}
+
 func TestStepFreesItsTensors(t *testing.T) {
 	for _, kind := range []string{Adan, AdamW} {
 		p := newProblem(t, "adan-decay.safetensors")

@@ -14,6 +14,8 @@
 #include <fstream>
 #include <mutex>
 
+#include "update.h"
+
 extern "C" void goReleaseBlob(uintptr_t);
 
 namespace {
@@ -214,8 +216,7 @@ lt_error lt_scale_grads(tensor* v, int n, double factor) {
 
 namespace {
 
-// update calls f(p, g, a, b, c, d, i) for every element of a dense float32 parameter on the CPU; the four state tensors
-// share its layout.
+// each calls f(p, g, from, to) for runs of a dense float32 parameter's elements on the CPU.
 template <class F>
 void each(at::Tensor& p, at::Tensor& g, const F& f) {
   float* pp = p.data_ptr<float>();
@@ -239,23 +240,17 @@ lt_error lt_adan(tensor* ps, tensor* ms, tensor* vs, tensor* ns, tensor* prevs, 
     const float c1 = o->correction1, c2 = o->correction2, c3 = std::sqrt(o->correction3), eps = o->eps, lr = o->lr;
     const float decay = o->no_prox ? 1 - o->lr * o->weight_decay : 1 / (1 + o->lr * o->weight_decay);
     const float scale = o->grad_scale;
+    const bool first = o->first_step, no_prox = o->no_prox;
+    const adan_numbers numbers{lr, b1, b2, b3, a1, a2, a3, c1, c2, c3, eps, decay, scale, first, no_prox};
     for (int k = 0; k < count; k++) {
       at::Tensor &p = *ps[k], g = p.grad();
       if (!g.defined()) continue;
       at::Tensor &m = *ms[k], &v = *vs[k], &n = *ns[k], &prev = *prevs[k];
-      const bool first = o->first_step;
-      const bool no_prox = o->no_prox;
       if (p.strides() != g.strides()) g = at::empty_like(p).copy_(g);
       if (fast(p, g) && m.strides() == p.strides() && v.strides() == p.strides() && n.strides() == p.strides() && prev.strides() == p.strides()) {
         float *mm = m.data_ptr<float>(), *vv = v.data_ptr<float>(), *nn = n.data_ptr<float>(), *qq = prev.data_ptr<float>();
         each(p, g, [=](float* pp, const float* gg, int64_t from, int64_t to) {
-          for (int64_t i = from; i < to; i++) {
-            const float gi = gg[i] * scale, d = first ? 0.f : gi - qq[i];
-            const float mi = b1 * mm[i] + a1 * gi, vi = b2 * vv[i] + a2 * d, u = gi + b2 * d, ni = b3 * nn[i] + a3 * u * u;
-            mm[i] = mi, vv[i] = vi, nn[i] = ni, qq[i] = gi;
-            const float step = lr * (mi / c1 + b2 * vi / c2) / (std::sqrt(ni) / c3 + eps);
-            pp[i] = no_prox ? pp[i] * decay - step : (pp[i] - step) * decay;
-          }
+          adan_update(pp + from, gg + from, mm + from, vv + from, nn + from, qq + from, to - from, numbers);
         });
         continue;
       }
@@ -279,6 +274,7 @@ lt_error lt_adamw(tensor* ps, tensor* ms, tensor* vs, int count, const lt_adamw_
     const float b1 = o->beta1, b2 = o->beta2, a1 = 1 - o->beta1, a2 = 1 - o->beta2;
     const float step = o->lr / o->correction1, root = std::sqrt(o->correction2), eps = o->eps;
     const float decay = 1 - o->lr * o->weight_decay, scale = o->grad_scale;
+    const adamw_numbers numbers{b1, b2, a1, a2, step, root, eps, decay, scale};
     for (int k = 0; k < count; k++) {
       at::Tensor &p = *ps[k], g = p.grad();
       if (!g.defined()) continue;
@@ -287,11 +283,7 @@ lt_error lt_adamw(tensor* ps, tensor* ms, tensor* vs, int count, const lt_adamw_
       if (fast(p, g) && m.strides() == p.strides() && v.strides() == p.strides()) {
         float *mm = m.data_ptr<float>(), *vv = v.data_ptr<float>();
         each(p, g, [=](float* pp, const float* gg, int64_t from, int64_t to) {
-          for (int64_t i = from; i < to; i++) {
-            const float gi = gg[i] * scale, mi = b1 * mm[i] + a1 * gi, vi = b2 * vv[i] + a2 * gi * gi;
-            mm[i] = mi, vv[i] = vi;
-            pp[i] = pp[i] * decay - step * mi / (std::sqrt(vi) / root + eps);
-          }
+          adamw_update(pp + from, gg + from, mm + from, vv + from, to - from, numbers);
         });
         continue;
       }
