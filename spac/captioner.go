@@ -243,13 +243,46 @@ func (m *Captioner) Loss(b Batch, w Weights, train bool) Losses {
 	if w.Words > 0 {
 		out.Words = add(w.Words, m.wordLoss(attributes, b.Attributes[0], b.Attributes[1], b.Prior))
 	}
+	m.generatorLosses(&out, attributes, p, b, w, train)
 	if w.Attribute > 0 {
-		out.Attribute = add(w.Attribute, m.generator.Loss(attributes, b.Attributes[0], b.Attributes[1], train))
+		add(w.Attribute, out.Attribute)
 	}
 	if w.Caption > 0 {
-		out.Caption = add(w.Caption, m.captionLoss(p, b.Captions, train))
+		add(w.Caption, out.Caption)
 	}
 	return out
+}
+
+// generatorLosses sets the losses of attributes [6 N, 3, D] and captions, in one pass of the generator. The styles'
+// captions are joined by their real tokens, so that their loss is the mean over all of them.
+func (m *Captioner) generatorLosses(out *Losses, attributes tensor.Tensor, p Prefixes, b Batch, w Weights, train bool) {
+	var groups []Sequences
+	var shares []float64 // of a style's captions: their tokens
+	if w.Attribute > 0 {
+		groups, shares = append(groups, Sequences{attributes, b.Attributes[0], b.Attributes[1]}), append(shares, 0)
+	}
+	tokens := 0.0
+	for s, c := range b.Captions {
+		if w.Caption > 0 && c.Tokens > 0 {
+			prefix := p.Styles[s].IndexSelect(0, c.Rows) // [M, 23, D]
+			groups, shares = append(groups, Sequences{prefix, c.IDs, c.Mask}), append(shares, float64(c.Tokens))
+			tokens += float64(c.Tokens)
+		}
+	}
+	if w.Caption > 0 {
+		out.Caption = tensor.Zeros(attributes.Device(), tensor.Float32)
+	}
+	if len(groups) == 0 {
+		return
+	}
+	losses := m.generator.Losses(groups, train)
+	for i, share := range shares {
+		if loss := losses.Select(0, int64(i)); share == 0 {
+			out.Attribute = loss
+		} else {
+			out.Caption = out.Caption.Add(loss.Scale(share / tokens))
+		}
+	}
 }
 
 // encode runs the prefix encoder as far as the weights need it.
@@ -283,22 +316,4 @@ func (m *Captioner) wordLoss(prefix, ids, mask, prior tensor.Tensor) tensor.Tens
 		real := mask.As(tensor.Float32)                                                  // [6 N, T]
 		return scores.LogSoftmax(1).Gather(1, ids).Mul(real).Sum().Div(real.Sum()).Neg()
 	})
-}
-
-// captionLoss joins the styles by their real tokens, so that it is the mean over all of them.
-func (m *Captioner) captionLoss(p Prefixes, captions [Styles]Captions, train bool) tensor.Tensor {
-	total := tensor.Zeros(p.Sentence.Device(), tensor.Float32)
-	tokens := int64(0)
-	for s, c := range captions {
-		if c.Tokens == 0 {
-			continue
-		}
-		prefix := p.Styles[s].IndexSelect(0, c.Rows) // [M, 23, D]
-		total = total.Add(m.generator.Loss(prefix, c.IDs, c.Mask, train).Scale(float64(c.Tokens)))
-		tokens += c.Tokens
-	}
-	if tokens == 0 {
-		return total
-	}
-	return total.Scale(1 / float64(tokens))
 }

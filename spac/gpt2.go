@@ -151,7 +151,7 @@ func (g *GPT2) Hidden(prefix, ids tensor.Tensor, train bool) tensor.Tensor {
 		}
 		x = g.place(x).Dropout(g.Config.Dropout, train)
 		for _, l := range g.layers {
-			x = l.forward(x, g.Config.Dropout, train)
+			x = l.forward(x, tensor.Tensor{}, l.attend, g.Config.Dropout, train)
 		}
 		return g.norm.Forward(x) // [N, P+T, D]
 	})
@@ -169,49 +169,57 @@ func (g *GPT2) Logits(hidden tensor.Tensor) tensor.Tensor {
 	return hidden.Linear(g.tokens.Weight, tensor.Tensor{})
 }
 
-// Loss is the mean cross entropy of the tokens ids [N, T] int64 where mask [N, T] int64 is 1, after the prefix
-// [N, P, D]: the first token is predicted at the last prefix position, prefix positions themselves are not.
+// Loss is Losses of one group.
 func (g *GPT2) Loss(prefix, ids, mask tensor.Tensor, train bool) tensor.Tensor { // []
+	return tensor.Block(func() tensor.Tensor { return g.Losses([]Sequences{{prefix, ids, mask}}, train).Select(0, 0) })
+}
+
+// Losses is, of each group of sequences, the mean cross entropy of the tokens where the mask is 1: the first one is
+// predicted at the last prefix position, prefix positions themselves are not. A group without such a token has 0. All
+// groups share one pass over the rows that matter: no padding, no last token, and in the last layer the positions alone
+// at which a token is predicted. So each weight's gradient is one product.
+func (g *GPT2) Losses(groups []Sequences, train bool) tensor.Tensor { // [groups]
 	return tensor.Block(func() tensor.Tensor {
-		_, p, d := prefix.Dims3()
-		n, t := ids.Dims2()
-		h := g.Hidden(prefix, ids, train).Narrow(1, p-1, t) // [N, T, D]: what stands before each token
-		real, targets := realTokens(ids, mask)              // [R] int64: scores are computed for real tokens only
-		h = h.Reshape(n*t, d).Embedding(real)               // [R, D], by what has the faster backward pass
-		return g.Logits(h).CrossEntropy(targets, noToken)
+		p := g.pack(groups)
+		x := g.enter(groups, p).Dropout(g.Config.Dropout, train) // [T, D]
+		for i, l := range g.layers {
+			x = g.packedLayer(l, x, p, i == len(g.layers)-1, train)
+		}
+		losses := g.Logits(g.norm.Forward(x)).CrossEntropies(p.targets, noToken) // [R]
+		means := make([]tensor.Tensor, len(groups))
+		for i, of := range p.groups {
+			means[i] = losses.Narrow(0, of.first, of.count).Sum().Scale(1 / float64(max(1, of.count)))
+		}
+		return tensor.Stack(0, means...)
 	})
 }
 
 // noToken is the target of a row whose score does not count.
 const noToken = -100
 
-// realTokens gives the places in [N*T] where a mask [N, T] is 1, and the tokens there. R, their number, is rounded up by
-// nn.FewSizes, as libtorch keeps a kernel for every R; the further rows have the target noToken.
-func realTokens(ids, mask tensor.Tensor) (places, targets tensor.Tensor) { // [R] int64 each
-	places = mask.Reshape(-1).NonZero()
-	targets = ids.Reshape(-1).IndexSelect(0, places)
-	n := places.Dim(0)
-	if more := int64(nn.FewSizes(int(n))) - n; more > 0 {
-		places = tensor.Cat(0, places, tensor.Zeros(ids.Device(), tensor.Int64, more))
-		targets = tensor.Cat(0, targets, tensor.Full(ids.Device(), tensor.Int64, noToken, more))
-	}
-	return places, targets
-}
-
-// forward keeps [N, L, D].
-func (l *gpt2Layer) forward(x tensor.Tensor, dropout float64, train bool) tensor.Tensor {
+// forward maps x [..., D] through the block. attend maps the attention's input [..., 3 D] to its output. Where rows
+// [R] is given, these rows of x [T, D] alone go on, and attend gives them alone.
+func (l *gpt2Layer) forward(x, rows tensor.Tensor, attend func(qkv tensor.Tensor, dropout float64) tensor.Tensor, dropout float64, train bool) tensor.Tensor {
 	return tensor.Block(func() tensor.Tensor {
-		n, t, d := x.Dims3()
-		qkv := l.attention.forward(l.ln1.Forward(x)).Reshape(n, t, 3, l.heads, d/l.heads).Permute(2, 0, 3, 1, 4) // [3, N, A, L, E]
-		q, k, v := qkv.Select(0, 0), qkv.Select(0, 1), qkv.Select(0, 2)                                          // [N, A, L, E]
 		drop := dropout
 		if !train {
 			drop = 0
 		}
-		y := tensor.Attention(q, k, v, tensor.Tensor{}, drop, true)  // [N, A, L, E]
-		y = l.projection.forward(y.Transpose(1, 2).Reshape(n, t, d)) // [N, L, D]
+		y := l.projection.forward(attend(l.attention.forward(l.ln1.Forward(x)), drop))
+		if rows.Defined() {
+			x = x.Embedding(rows) // [R, D], by what has the faster backward pass
+		}
 		x := x.Add(y.Dropout(dropout, train))
 		y = l.up.forward(l.inner.forward(l.ln2.Forward(x)).GELUTanh())
 		return x.Add(y.Dropout(dropout, train))
 	})
+}
+
+// attend is causal attention of queries, keys and values [N, L, 3 D] with the layer's heads.
+func (l *gpt2Layer) attend(qkv tensor.Tensor, dropout float64) tensor.Tensor { // [N, L, D]
+	n, t, d := qkv.Dims3()
+	d /= 3
+	qkv = qkv.Reshape(n, t, 3, l.heads, d/l.heads).Permute(2, 0, 3, 1, 4) // [3, N, A, L, E]
+	q, k, v := qkv.Select(0, 0), qkv.Select(0, 1), qkv.Select(0, 2)       // [N, A, L, E]
+	return tensor.Attention(q, k, v, tensor.Tensor{}, dropout, true).Transpose(1, 2).Reshape(n, t, d)
 }

@@ -172,3 +172,10 @@ func (t Tensor) CrossEntropy(target Tensor, ignore int64) Tensor { // []
 	libtch.AtgCrossEntropyLoss(th.out, t.g(), target.g(), nil, 1, ignore, 0)
 	return th.result("cross entropy", t, target)
 }
+
+// CrossEntropies is each row's -log softmax(t)[target], 0 where the target is ignore; shapes are CrossEntropy's.
+func (t Tensor) CrossEntropies(target Tensor, ignore int64) Tensor { // [N]
+	th := current()
+	libtch.AtgCrossEntropyLoss(th.out, t.g(), target.g(), nil, 0, ignore, 0)
+	return th.result("cross entropies", t, target)
+}
