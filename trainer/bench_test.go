@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"plip/internal/nn"
 	"plip/internal/pixels"
 	"plip/internal/tensor"
 	"plip/parquet"
@@ -58,6 +59,65 @@ func BenchmarkFrozen(b *testing.B) {
 			benchTraining(b, c, ds)
 		})
 	}
+}
+
+// BenchmarkFrozenText is the text encoder's part of a forward pass of that: 8 captions of 12 to 40 tokens and as many
+// masked ones, which the cache never has.
+func BenchmarkFrozenText(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 1))
+	captions := make([][]int32, paperSize().Batch)
+	for i := range captions {
+		captions[i] = make([]int32, 12+random.IntN(29))
+		for k := range captions[i] {
+			captions[i][k] = 1 + random.Int32N(30000)
+		}
+	}
+	batch := newTokens(captions, 0, 0)
+	for _, masked := range []tokens{{}, batch} {
+		for _, option := range []struct {
+			name string
+			set  func(c *TextConfig)
+		}{
+			{"none", func(*TextConfig) {}},
+			{"eval", func(c *TextConfig) { c.FrozenEval = true }},
+			{"cache", func(c *TextConfig) { c.FrozenCache = 1 << 28 }},
+		} {
+			b.Run(fmt.Sprintf("masked=%d/%s", masked.n, option.name), func(b *testing.B) {
+				c := paperSize().Text
+				option.set(&c)
+				benchText(b, c, batch, masked)
+			})
+		}
+	}
+}
+
+// benchText measures passes of the encoder after a first one, which fills the cache.
+func benchText(b *testing.B, c TextConfig, captions, masked tokens) {
+	store := nn.NewStore(tensor.CPU)
+	defer store.Close()
+	var text *Text
+	pass := func() {
+		if err := tensor.Do(func(*tensor.Scope) error {
+			if text == nil {
+				text = NewText(store.Root(), c)
+				if err := store.Freeze(c.Frozen); err != nil {
+					return err
+				}
+				text.keepFrozen()
+			}
+			text.forwardTwins(tensor.CPU, captions, masked)
+			return nil
+		}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	pass()
+	defer text.closeFrozen()
+	began := processorTime(b)
+	for b.Loop() {
+		pass()
+	}
+	b.ReportMetric((processorTime(b)-began).Seconds()/float64(b.N), "cpu-s/pass")
 }
 
 // paperSize is RN50 and BERT base, as DefaultConfig has them, with hub weights' frozen layers.
