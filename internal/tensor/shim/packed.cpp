@@ -17,7 +17,7 @@
 
 namespace {
 
-const int packed_columns = 48;  // three vectors of 16: with 8 rows, 24 sums, 3 weights and an input fill 32 registers
+const int packed_columns = 48;  // three vectors of 16 numbers: with 8 rows, 24 sums, 3 weights and an input fill 32 registers
 enum { packed_float32, packed_bfloat16, packed_int8 };
 
 // PackedProduct is y = x w + bias [+ residual], gelu before the residual; what a kind has no use for is still readable.
@@ -41,6 +41,7 @@ struct PackedKernels {
 #pragma GCC push_options
 #pragma GCC optimize("O3")
 
+#define LANES 16
 #define ROWS 8
 #define VECTORS 3
 #pragma GCC push_options
@@ -59,17 +60,25 @@ namespace vnni {
 }
 #undef NATIVE_INT8
 #pragma GCC pop_options
+#undef LANES
 #undef ROWS
 #undef VECTORS
 
 #define ROWS 4
-#define VECTORS 1
+#define LANES 8
+#define VECTORS 3  // 12 sums, 3 weights and an input fill 16 registers
+#define NATIVE_MADD
 #pragma GCC push_options
 #pragma GCC target("arch=x86-64-v3")
 namespace v3 {
 #include "packed_kernels.h"
 }
 #pragma GCC pop_options
+#undef NATIVE_MADD
+#undef LANES
+#undef VECTORS
+#define LANES 4
+#define VECTORS 2
 namespace plain {
 #include "packed_kernels.h"
 }

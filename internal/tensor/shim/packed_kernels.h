@@ -2,103 +2,132 @@
 // of its own; hence no include guard. It must call no inline function of the standard library: the linker would keep one
 // copy for all instruction sets.
 
-typedef float f16v __attribute__((vector_size(64), aligned(4)));
-typedef int32_t i16v __attribute__((vector_size(64), aligned(4)));
+// Vectors are of LANES numbers, as many as a register holds: sums in vectors that are wider live in memory, which made
+// AVX2 fifteen times slower than it is.
+typedef float fv __attribute__((vector_size(4 * LANES), aligned(4)));
+typedef int32_t iv __attribute__((vector_size(4 * LANES), aligned(4)));
 
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE f16v all(float v) { return f16v{} + v; }
-INLINE i16v alli(int32_t v) { return i16v{} + v; }
-INLINE f16v loadf(const float* p) { return *(const f16v*)p; }
-INLINE f16v bits(i16v v) { return (f16v)v; }
+INLINE fv all(float v) { return fv{} + v; }
+INLINE iv alli(int32_t v) { return iv{} + v; }
+INLINE fv loadf(const float* p) { return *(const fv*)p; }
+INLINE fv bits(iv v) { return (fv)v; }
 
-INLINE float sum(f16v v) {
-  float s[8];
-  for (int i = 0; i < 8; i++) s[i] = v[i] + v[i + 8];
-  return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+INLINE float sum(fv v) {
+  float s[LANES];
+  for (int i = 0; i < LANES; i++) s[i] = v[i];
+  for (int n = LANES / 2; n > 0; n /= 2)
+    for (int i = 0; i < n; i++) s[i] += s[i + n];
+  return s[0];
 }
 
 // e^x within 2e-7 of it, for x up to 88.
-INLINE f16v expv(f16v x) {
+INLINE fv expv(fv x) {
   x = x < -87.f ? all(-87.f) : x;
   x = x > 88.f ? all(88.f) : x;
-  const f16v n = (x * 1.44269504f + 12582912.f) - 12582912.f;  // rounds
-  const f16v r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-  f16v p = all(1.9875691500e-4f);
+  const fv n = (x * 1.44269504f + 12582912.f) - 12582912.f;  // rounds
+  const fv r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  fv p = all(1.9875691500e-4f);
   p = p * r + 1.3981999507e-3f;
   p = p * r + 8.3334519073e-3f;
   p = p * r + 4.1665795894e-2f;
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = (p * r * r + r) + 1.f;
-  return p * bits((__builtin_convertvector(n, i16v) + 127) << 23);
+  return p * bits((__builtin_convertvector(n, iv) + 127) << 23);
 }
 
 // GPT-2's gelu: x (1 + tanh u) / 2 = x / (1 + e^-2u), u = sqrt(2/pi) (x + 0.044715 x^3).
-INLINE f16v geluv(f16v x) { return x / (1.f + expv(x * (x * x * -0.0713548163f - 1.59576912f))); }
+INLINE fv geluv(fv x) { return x / (1.f + expv(x * (x * x * -0.0713548163f - 1.59576912f))); }
 
 // A weight kind: X is how a row of inputs is kept, W how weights are, group how many inputs one step takes.
 struct Float32 {
   typedef float X;
   typedef float W;
-  typedef f16v Acc;
+  typedef fv Acc;
   static const int group = 1;
-  INLINE f16v load(const W* w) { return loadf(w); }
-  INLINE f16v spread(const X* x) { return all(*x); }
-  INLINE void step(Acc& a, f16v x, f16v w) { a += x * w; }
-  INLINE f16v result(Acc a, const float*, const int32_t*, float) { return a; }
+  INLINE fv load(const W* w) { return loadf(w); }
+  INLINE fv spread(const X* x) { return all(*x); }
+  INLINE void step(Acc& a, fv x, fv w) { a += x * w; }
+  INLINE fv result(Acc a, const float*, const int32_t*, float) { return a; }
 };
 
 struct Bfloat16 {
   typedef uint16_t X;
   typedef uint16_t W;
-  typedef f16v Acc;
+  typedef fv Acc;
   static const int group = 2;
-  INLINE i16v load(const W* w) { return *(const i16v*)w; }
-  INLINE i16v spread(const X* x) {
+  INLINE iv load(const W* w) { return *(const iv*)w; }
+  INLINE iv spread(const X* x) {
     int32_t v;
     __builtin_memcpy(&v, x, 4);
     return alli(v);
   }
-  INLINE void step(Acc& a, i16v x, i16v w) {
+  INLINE void step(Acc& a, iv x, iv w) {
 #ifdef NATIVE_BF16
-    a = (f16v)_mm512_dpbf16_ps((__m512)a, (__m512bh)x, (__m512bh)w);
+    a = (fv)_mm512_dpbf16_ps((__m512)a, (__m512bh)x, (__m512bh)w);
 #else
     a += bits(x & int32_t(0xffff0000)) * bits(w & int32_t(0xffff0000));
     a += bits(x << 16) * bits(w << 16);
 #endif
   }
-  INLINE f16v result(Acc a, const float*, const int32_t*, float) { return a; }
+  INLINE fv result(Acc a, const float*, const int32_t*, float) { return a; }
 };
 
 struct Int8 {
   typedef uint8_t X;
   typedef int8_t W;
-  typedef i16v Acc;
+  typedef iv Acc;
   static const int group = 4;
-  INLINE i16v load(const W* w) { return *(const i16v*)w; }
-  INLINE i16v spread(const X* x) {
+#ifdef NATIVE_INT8
+  INLINE iv load(const W* w) { return *(const iv*)w; }
+  INLINE iv spread(const X* x) {
     int32_t v;
     __builtin_memcpy(&v, x, 4);
     return alli(v);
   }
-  INLINE void step(Acc& a, i16v x, i16v w) {
-#ifdef NATIVE_INT8
-    a = (i16v)_mm512_dpbusd_epi32((__m512i)a, (__m512i)x, (__m512i)w);
+  INLINE void step(Acc& a, iv x, iv w) { a = (iv)_mm512_dpbusd_epi32((__m512i)a, (__m512i)x, (__m512i)w); }
+#elif defined(NATIVE_MADD)
+  // Of each four the first and third, and the second and fourth, as 16 bits: products of bytes would not fit into the 16
+  // bits that the instruction for bytes adds them in.
+  struct Pairs {
+    __m256i even, odd;
+  };
+  INLINE Pairs load(const W* w) {
+    const __m256i v = _mm256_loadu_si256((const __m256i*)w);
+    return {_mm256_srai_epi16(_mm256_slli_epi16(v, 8), 8), _mm256_srai_epi16(v, 8)};
+  }
+  INLINE Pairs spread(const X* x) {
+    int32_t v;
+    __builtin_memcpy(&v, x, 4);
+    return {_mm256_set1_epi32(v & 0x00ff00ff), _mm256_set1_epi32(v >> 8 & 0x00ff00ff)};
+  }
+  INLINE void step(Acc& a, Pairs x, Pairs w) {
+    a += (iv)_mm256_madd_epi16(x.even, w.even);
+    a += (iv)_mm256_madd_epi16(x.odd, w.odd);
+  }
 #else
+  INLINE iv load(const W* w) { return *(const iv*)w; }
+  INLINE iv spread(const X* x) {
+    int32_t v;
+    __builtin_memcpy(&v, x, 4);
+    return alli(v);
+  }
+  INLINE void step(Acc& a, iv x, iv w) {
     a += (x & 255) * ((w << 24) >> 24);
     a += ((x >> 8) & 255) * ((w << 16) >> 24);
     a += ((x >> 16) & 255) * ((w << 8) >> 24);
     a += ((x >> 24) & 255) * (w >> 24);
-#endif
   }
+#endif
   // Inputs are kept 128 too great: sums are the columns' sums of weights.
-  INLINE f16v result(Acc a, const float* scale, const int32_t* sums, float x_scale) {
-    return __builtin_convertvector(a - *(const i16v*)sums * 128, f16v) * (loadf(scale) * x_scale);
+  INLINE fv result(Acc a, const float* scale, const int32_t* sums, float x_scale) {
+    return __builtin_convertvector(a - *(const iv*)sums * 128, fv) * (loadf(scale) * x_scale);
   }
 };
 
-// block computes R rows of V 16-column vectors of a panel, from column c on. Each sum runs over the inputs in their
+// block computes R rows of V vectors of columns of a panel, from column c on. Each sum runs over the inputs in their
 // order, whatever R is: what a row gives does not depend on other rows.
 template <class K, int R, int V>
 INLINE void block(const PackedProduct& j, const typename K::W* w, int64_t row, int64_t c) {
@@ -109,7 +138,7 @@ INLINE void block(const PackedProduct& j, const typename K::W* w, int64_t row, i
   for (int64_t s = 0; s < steps; s++, w += packed_columns * K::group) {
     decltype(K::load(w)) b[V];
 #pragma GCC unroll 8
-    for (int v = 0; v < V; v++) b[v] = K::load(w + 16 * v * K::group);
+    for (int v = 0; v < V; v++) b[v] = K::load(w + LANES * v * K::group);
 #pragma GCC unroll 16
     for (int r = 0; r < R; r++) {
       const auto a = K::spread(x + r * j.ldx + s * K::group);
@@ -121,15 +150,15 @@ INLINE void block(const PackedProduct& j, const typename K::W* w, int64_t row, i
   for (int r = 0; r < R; r++)
 #pragma GCC unroll 8
     for (int v = 0; v < V; v++) {
-      const int64_t at = c + 16 * v, left = j.out - at;
+      const int64_t at = c + LANES * v, left = j.out - at;
       if (left <= 0) break;
-      f16v y = K::result(acc[r][v], j.scale + at, j.sums + at, j.x_scale[row + r]) + loadf(j.bias + at);
+      fv y = K::result(acc[r][v], j.scale + at, j.sums + at, j.x_scale[row + r]) + loadf(j.bias + at);
       if (j.gelu) y = geluv(y);
       float* to = j.y + (row + r) * j.out + at;
       const float* residual = j.residual ? j.residual + (row + r) * j.out + at : nullptr;
-      if (left >= 16) {
+      if (left >= LANES) {
         if (residual) y += loadf(residual);
-        *(f16v*)to = y;
+        *(fv*)to = y;
       } else {
         for (int i = 0; i < left; i++) to[i] = y[i] + (residual ? residual[i] : 0.f);
       }
@@ -138,7 +167,7 @@ INLINE void block(const PackedProduct& j, const typename K::W* w, int64_t row, i
 
 template <class K, int R>
 static __attribute__((noinline)) void rows(const PackedProduct& j, const typename K::W* w, int64_t row, int64_t c) {
-  for (int v = 0; v < packed_columns / 16; v += VECTORS) block<K, R, VECTORS>(j, w + 16 * v * K::group, row, c + 16 * v);
+  for (int v = 0; v < packed_columns / LANES; v += VECTORS) block<K, R, VECTORS>(j, w + LANES * v * K::group, row, c + LANES * v);
 }
 
 // panels computes all rows of the panels [from, to).
@@ -174,14 +203,14 @@ static void to_bfloat16(const float* x, int64_t n, uint16_t* y) {
 
 // to_int8 quantises one row to 1..255, 128 for 0, and returns what one is worth.
 static float to_int8(const float* x, int64_t n, uint8_t* y) {
-  f16v m = {};
+  fv m = {};
   int64_t i = 0;
-  for (; i + 16 <= n; i += 16) {
-    f16v v = bits((i16v)loadf(x + i) & 0x7fffffff);
+  for (; i + LANES <= n; i += LANES) {
+    fv v = bits((iv)loadf(x + i) & 0x7fffffff);
     m = v > m ? v : m;
   }
   float most = 0;
-  for (int k = 0; k < 16; k++) most = m[k] > most ? m[k] : most;
+  for (int k = 0; k < LANES; k++) most = m[k] > most ? m[k] : most;
   for (; i < n; i++) {
     const float v = x[i] < 0 ? -x[i] : x[i];
     most = v > most ? v : most;
@@ -198,9 +227,9 @@ static float to_int8(const float* x, int64_t n, uint8_t* y) {
 }
 
 INLINE float dot(const float* a, const float* b, int64_t n) {
-  f16v s = {};
+  fv s = {};
   int64_t i = 0;
-  for (; i + 16 <= n; i += 16) s += loadf(a + i) * loadf(b + i);
+  for (; i + LANES <= n; i += LANES) s += loadf(a + i) * loadf(b + i);
   float rest = 0;
   for (; i < n; i++) rest += a[i] * b[i];
   return sum(s) + rest;
@@ -215,9 +244,9 @@ static void attend(const float* q, const float* keys, const float* values, int64
     float* s = scores + h * n;
     float most = s[0], total = 0;
     for (int64_t p = 1; p < n; p++) most = s[p] > most ? s[p] : most;
-    for (int64_t p = 0; p < n; p += 16) {
-      const int64_t left = n - p < 16 ? n - p : 16;
-      f16v v = all(-100.f);
+    for (int64_t p = 0; p < n; p += LANES) {
+      const int64_t left = n - p < LANES ? n - p : LANES;
+      fv v = all(-100.f);
       for (int64_t i = 0; i < left; i++) v[i] = s[p + i] - most;
       v = expv(v);
       for (int64_t i = 0; i < left; i++) total += v[i], s[p + i] = v[i];
