@@ -13,6 +13,11 @@ INLINE fv all(float v) { return fv{} + v; }
 INLINE iv alli(int32_t v) { return iv{} + v; }
 INLINE fv loadf(const float* p) { return *(const fv*)p; }
 INLINE fv bits(iv v) { return (fv)v; }
+INLINE int32_t word(const void* p) {
+  int32_t v;
+  __builtin_memcpy(&v, p, 4);
+  return v;
+}
 
 INLINE float sum(fv v) {
   float s[LANES];
@@ -59,11 +64,7 @@ struct Bfloat16 {
   typedef fv Acc;
   static const int group = 2;
   INLINE iv load(const W* w) { return *(const iv*)w; }
-  INLINE iv spread(const X* x) {
-    int32_t v;
-    __builtin_memcpy(&v, x, 4);
-    return alli(v);
-  }
+  INLINE iv spread(const X* x) { return alli(word(x)); }
   INLINE void step(Acc& a, iv x, iv w) {
 #ifdef NATIVE_BF16
     a = (fv)_mm512_dpbf16_ps((__m512)a, (__m512bh)x, (__m512bh)w);
@@ -80,15 +81,7 @@ struct Int8 {
   typedef int8_t W;
   typedef iv Acc;
   static const int group = 4;
-#ifdef NATIVE_INT8
-  INLINE iv load(const W* w) { return *(const iv*)w; }
-  INLINE iv spread(const X* x) {
-    int32_t v;
-    __builtin_memcpy(&v, x, 4);
-    return alli(v);
-  }
-  INLINE void step(Acc& a, iv x, iv w) { a = (iv)_mm512_dpbusd_epi32((__m512i)a, (__m512i)x, (__m512i)w); }
-#elif defined(NATIVE_MADD)
+#ifdef NATIVE_MADD
   // Of each four the first and third, and the second and fourth, as 16 bits: products of bytes would not fit into the 16
   // bits that the instruction for bytes adds them in.
   struct Pairs {
@@ -99,8 +92,7 @@ struct Int8 {
     return {_mm256_srai_epi16(_mm256_slli_epi16(v, 8), 8), _mm256_srai_epi16(v, 8)};
   }
   INLINE Pairs spread(const X* x) {
-    int32_t v;
-    __builtin_memcpy(&v, x, 4);
+    const int32_t v = word(x);
     return {_mm256_set1_epi32(v & 0x00ff00ff), _mm256_set1_epi32(v >> 8 & 0x00ff00ff)};
   }
   INLINE void step(Acc& a, Pairs x, Pairs w) {
@@ -109,16 +101,16 @@ struct Int8 {
   }
 #else
   INLINE iv load(const W* w) { return *(const iv*)w; }
-  INLINE iv spread(const X* x) {
-    int32_t v;
-    __builtin_memcpy(&v, x, 4);
-    return alli(v);
-  }
+  INLINE iv spread(const X* x) { return alli(word(x)); }
   INLINE void step(Acc& a, iv x, iv w) {
+#ifdef NATIVE_INT8
+    a = (iv)_mm512_dpbusd_epi32((__m512i)a, (__m512i)x, (__m512i)w);
+#else
     a += (x & 255) * ((w << 24) >> 24);
     a += ((x >> 8) & 255) * ((w << 16) >> 24);
     a += ((x >> 16) & 255) * ((w << 8) >> 24);
     a += ((x >> 24) & 255) * (w >> 24);
+#endif
   }
 #endif
   // Inputs are kept 128 too great: sums are the columns' sums of weights.
